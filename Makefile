@@ -1,0 +1,30 @@
+# make book    build the book into book/_build/html
+# make test    everything the tests need, then all tests
+# make serve   build, then show the book at http://localhost:8000
+# make clean   remove what was built here (trained models stay in the user's cache)
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: book test serve clean
+
+book: $(VENV)/installed
+	$(BIN)/jupyter-book build book
+	@echo "Open book/_build/html/index.html"
+
+test: book
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest
+
+serve: book
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory book/_build/html 8000
+
+$(VENV)/installed: requirements.txt constraints.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet -r requirements.txt
+	touch $@
+
+clean:
+	rm -rf $(VENV) book/_build

@@ -1,0 +1,107 @@
+"""How the chapters are executed: on which data, with which trained models, and when again.
+
+Before the first page is read, the data are chosen once for all chapters and every recipe is trained that has no
+checkpoint yet, with progress on the terminal; the kernels then only read. The execution cache has a folder for each
+state of vae_lib, its data and its libraries, so that a page is executed anew when any of them changed, and only then.
+"""
+
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+import warnings
+from importlib import import_module, metadata
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+
+ROOT = Path(__file__).resolve().parents[2]
+LIBRARIES = ("torch", "matplotlib", "numpy", "scikit-learn", "ipykernel", "myst-nb")
+SYNTHETIC_NOTE = (
+    "This copy was built without MNIST: every figure and number on this page comes from synthetic digits, "
+    "and the prose, which speaks of MNIST, may not fit them."
+)
+LOGGER = logging.getLogger(__name__)
+
+# What a kernel of the build has that a reader's has not: vector figures, without the date, so that two builds agree.
+KERNEL_CONFIG = """\
+c.InlineBackend.figure_formats = {"svg"}
+c.InlineBackend.print_figure_kwargs = {"bbox_inches": "tight", "metadata": {"Date": None}}
+"""
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    sys.path.insert(0, str(ROOT))  # the book of this checkout runs the vae_lib of this checkout
+    app.add_config_value("vae_lib_state", "", "env")  # a change makes Sphinx read every page again
+    app.connect("config-inited", prepare)
+    return {"parallel_read_safe": False, "parallel_write_safe": True}
+
+
+def prepare(app: Sphinx, config: Config) -> None:
+    """Choose the data, train what is missing, set the kernels' environment and the execution cache's folder."""
+    build = Path(app.outdir).parent
+    build.mkdir(parents=True, exist_ok=True)
+    _be_the_only_build(app, build)
+    data_name, fingerprint, untrained = _data_and_models()
+    os.environ["VAE_LIB_DATASET"] = data_name  # all chapters use the same data, whatever happens to the network meanwhile
+    if data_name == "synthetic":
+        config.html_theme_options["announcement"] = SYNTHETIC_NOTE
+    if untrained and config.nb_execution_mode != "off":
+        LOGGER.info("training %d models of the book, once on this machine: %s", len(untrained), ", ".join(untrained))
+        if subprocess.run([sys.executable, "-m", "vae_lib", "train", *untrained], cwd=ROOT, check=False).returncode:
+            raise ExtensionError("a model of the book could not be trained; the message above says why")
+    _set_kernel_environment(build)
+    versions = [platform.python_version(), *(f"{name} {metadata.version(name)}" for name in LIBRARIES)]
+    state = hashlib.sha256("\n".join([_package_fingerprint(), fingerprint, *versions]).encode()).hexdigest()[:12]
+    config.vae_lib_state = state
+    config.nb_execution_cache_path = str(build / ".jupyter_cache" / state)
+
+
+def _be_the_only_build(app: Sphinx, build: Path) -> None:
+    """Two builds into one folder would mix their pages: the second waits."""
+    lock = FileLock(build / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        LOGGER.info("another build of this book is running; waiting for it")
+        lock.acquire()
+    app.connect("build-finished", lambda app, exception: lock.release())
+
+
+def _data_and_models() -> tuple[str, str, list[str]]:
+    """The data's name and fingerprint, and the recipes that have no checkpoint yet."""
+    from vae_lib import data, recipes
+
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            splits = data.load()
+    except (OSError, ValueError) as error:
+        raise ExtensionError(str(error)) from error
+    for warning in caught:
+        LOGGER.info("%s", warning.message)  # not a Sphinx warning: a book on synthetic digits is a whole book
+    LOGGER.info("digits: %s", splits.name)
+    missing = [name for name in recipes.RECIPES if not recipes.checkpoint_path(name, splits).exists()]
+    return splits.name, splits.fingerprint, missing
+
+
+def _set_kernel_environment(build: Path) -> None:
+    profile = build / "ipython" / "profile_default"  # also keeps a user's own start-up files out of the pages
+    profile.mkdir(parents=True, exist_ok=True)
+    (profile / "ipython_kernel_config.py").write_text(KERNEL_CONFIG, encoding="utf-8")
+    os.environ["IPYTHONDIR"] = str(profile.parent)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    os.environ["TQDM_DISABLE"] = "1"
+
+
+def _package_fingerprint() -> str:
+    """A hash of what vae_lib does; comments and docstrings do not count."""
+    from vae_lib.recipes import code_fingerprint
+
+    names = sorted(path.stem for path in (ROOT / "vae_lib").glob("*.py") if path.stem not in ("__init__", "__main__"))
+    return code_fingerprint(*(import_module(f"vae_lib.{name}") for name in names))

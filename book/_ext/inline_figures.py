@@ -1,0 +1,54 @@
+"""Matplotlib's figures become part of the page, so that their ink is the page's own text colour in either theme."""
+
+import re
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+from vae_lib.figures import INK
+
+ROOT_ELEMENT = re.compile(r"<svg\b[^>]*>", re.DOTALL)
+SIZE = re.compile(r'\b(width|height)="([\d.]+)pt"')
+
+
+class InlineFigures(SphinxPostTransform):
+    """Replace the image of each SVG that a cell wrote by the SVG itself."""
+
+    default_priority = 400  # after myst-nb has chosen what to show of a cell's outputs
+    formats = ("html",)
+
+    def run(self, **kwargs: object) -> None:
+        for number, image in enumerate(list(self.document.findall(nodes.image))):
+            if image["uri"].endswith(".svg") and "jupyter_execute" in image["uri"]:
+                svg = Path(self.app.srcdir, image["uri"]).read_text(encoding="utf-8")
+                html = inline(svg, alt=image.get("alt", ""), prefix=f"figure-{number}-")
+                image.parent.replace(image, nodes.raw("", html, format="html"))
+
+
+def inline(svg: str, *, alt: str, prefix: str) -> str:
+    """The SVG as an element of a page: ids made unique by `prefix`, INK made currentColor, `alt` made its label."""
+    start = ROOT_ELEMENT.search(svg)
+    if start is None:
+        raise ValueError("svg: no <svg> element")
+    head, body = start.group(), svg[start.end() :]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = re.sub(r'\bid="', f'id="{prefix}', body)
+    body = re.sub(r'(href="#|url\(#)', rf"\g<1>{prefix}", body)
+    body = body.replace(INK, "currentColor")
+    width = next(value for name, value in SIZE.findall(head) if name == "width")
+    view = re.search(r'viewBox="[^"]+"', head).group()
+    return (
+        f'<svg class="book-figure" role="img" aria-label="{_attribute(alt)}" {view} '
+        f'style="width:{float(width) * 96 / 72:.0f}px">{body}'
+    )
+
+
+def _attribute(text: str) -> str:
+    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_post_transform(InlineFigures)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,160 @@
+"""The toy worlds' exact answers, against quadrature, torch.distributions, conditioning and scikit-learn."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+from sklearn.decomposition import PCA
+from torch.distributions import MultivariateNormal, Normal
+from torch.testing import assert_close
+
+from vae_lib.worlds import CurveWorld, ProbabilisticPCA
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.mark.parametrize("noise", [0.1, 0.15, 0.4])
+def test_the_curves_marginal_integrates_to_one_over_the_plane(noise):
+    world = CurveWorld(noise)
+    side = torch.arange(-3.5, 3.5, 0.1, dtype=torch.float64)  # steps of no more than the noise: smooth enough to sum
+    x = torch.cartesian_prod(side, side)
+    total = sum(world.log_marginal(part).exp().sum() for part in x.split(100)) * 0.1**2
+    assert total.item() == pytest.approx(1, abs=1e-4)
+
+
+@for_all(st.floats(-2, 2), st.floats(-2, 2))
+def test_the_curves_posterior_integrates_to_one_and_obeys_bayes_rule(first, second):
+    world = CurveWorld()
+    x = torch.tensor([first, second], dtype=torch.float64)
+    density = world.posterior(x)
+    assert density.shape == world.grid.shape
+    assert torch.trapezoid(density, world.grid).item() == pytest.approx(1, abs=1e-5)
+    # p(z|x) p(x) = p(z) p(x|z), the right-hand side written out.
+    z = world.grid
+    curve = torch.stack([(1 + 0.15 * z) * (1.4 * z).cos(), (1 + 0.15 * z) * (1.4 * z).sin()], -1)
+    likelihood = (-((x - curve) ** 2).sum(-1) / (2 * 0.15**2)).exp() / (2 * math.pi * 0.15**2)
+    prior = (-z * z / 2).exp() / math.sqrt(2 * math.pi)
+    assert_close(density * world.log_marginal(x).exp(), prior * likelihood, atol=1e-12, rtol=1e-8)
+
+
+def test_the_curves_marginal_is_the_mean_likelihood_of_prior_draws():
+    world = CurveWorld()
+    x = torch.tensor([[1.0, 0.0], [-0.5, 1.0], [0.3, -1.0]], dtype=torch.float64)
+    z = torch.randn(100_000, 1, generator=seeded(), dtype=torch.float64)
+    likelihood = world.log_likelihood(x, z).exp()  # (S, 3)
+    error = likelihood.std(0) / len(z) ** 0.5
+    assert ((likelihood.mean(0) - world.log_marginal(x).exp()).abs() < 5 * error).all()
+
+
+def test_the_curves_samples_come_from_the_prior_and_lie_around_the_curve():
+    world = CurveWorld()
+    z, x = world.sample(20_000, generator=seeded())
+    off = x - world.curve(z)
+    assert abs(z.mean()) < 5 / len(z) ** 0.5 and abs(z.std() - 1) < 5 / (2 * len(z)) ** 0.5
+    assert (off.std(0) - 0.15).abs().max() < 5 * 0.15 / (2 * len(z)) ** 0.5
+    assert (off.mean(0).abs() < 5 * 0.15 / len(z) ** 0.5).all()
+    assert abs(torch.corrcoef(off.T)[0, 1]) < 5 / len(z) ** 0.5
+    again = world.sample(20_000, generator=seeded())
+    assert torch.equal(again[0], z) and torch.equal(again[1], x)
+
+
+def test_some_points_of_the_plane_have_two_explanations():
+    """The curve's ends come close near (-1, 0): there the posterior has two separate peaks."""
+    density = CurveWorld().posterior(torch.tensor([-1.0, 0.0], dtype=torch.float64))
+    rises = density.diff() > 0
+    peaks = (rises[:-1] & ~rises[1:]).nonzero().flatten() + 1
+    assert len(peaks) == 2
+    between = density[peaks[0] : peaks[1]].min()
+    assert between < 0.01 * density[peaks].min()
+
+
+@pytest.mark.parametrize("noise", [0.0, -1.0, float("nan")])
+def test_a_world_without_noise_is_refused(noise):
+    with pytest.raises(ValueError, match="^noise: .*, expected a positive number"):
+        CurveWorld(noise)
+
+
+@pytest.fixture(scope="module")
+def world():
+    weight = torch.randn(5, 2, generator=seeded(), dtype=torch.float64)  # directions are not orthogonal
+    return ProbabilisticPCA(torch.randn(5, generator=seeded(1), dtype=torch.float64), weight, 0.3)
+
+
+def test_pcas_marginal_is_the_gaussian_with_the_full_covariance(world):
+    x = torch.randn(20, 5, generator=seeded(2), dtype=torch.float64)
+    covariance = world.weight @ world.weight.T + 0.09 * torch.eye(5, dtype=torch.float64)
+    assert_close(world.marginal.log_prob(x), MultivariateNormal(world.mean, covariance).log_prob(x))
+
+
+def test_pcas_posterior_is_the_joint_gaussian_conditioned_on_x(world):
+    x = torch.randn(20, 5, generator=seeded(2), dtype=torch.float64)
+    mean, covariance = world.posterior(x)
+    inverse = torch.linalg.inv(world.weight @ world.weight.T + 0.09 * torch.eye(5, dtype=torch.float64))
+    gain = world.weight.T @ inverse  # cov(z, x) cov(x, x)^-1
+    assert_close(mean, (x - world.mean) @ gain.T)
+    assert_close(covariance, torch.eye(2, dtype=torch.float64) - gain @ world.weight)
+
+
+def test_pca_obeys_bayes_rule(world):
+    z, x = world.sample(20, generator=seeded(3))
+    mean, covariance = world.posterior(x)
+    joint = Normal(0.0, 1.0).log_prob(z).sum(-1) + world.log_likelihood(x, z)
+    assert_close(MultivariateNormal(mean, covariance).log_prob(z) + world.marginal.log_prob(x), joint)
+
+
+def test_pcas_samples_have_the_moments_of_the_marginal_and_follow_their_latents(world):
+    z, x = world.sample(50_000, generator=seeded())
+    assert z.shape == (50_000, 2) and world.latent == 2
+    covariance = world.weight @ world.weight.T + 0.09 * torch.eye(5, dtype=torch.float64)
+    error = covariance.diagonal().max() * 5 * (2 / len(x)) ** 0.5
+    assert (torch.cov(x.T) - covariance).abs().max() < error
+    assert (x.mean(0) - world.mean).abs().max() < 5 * (covariance.diagonal().max() / len(x)) ** 0.5
+    assert (x - world.mean - z @ world.weight.T).std().item() == pytest.approx(0.3, rel=0.01)
+
+
+@pytest.fixture(scope="module")
+def cloud(world):
+    return world.sample(500, generator=seeded(4))[1]
+
+
+@pytest.mark.parametrize("latent", [1, 2, 4])
+def test_pcas_fit_agrees_with_scikit_learn(cloud, latent):
+    ours, theirs = ProbabilisticPCA.fit(cloud, latent), PCA(latent).fit(cloud.numpy())
+    assert ours.noise**2 == pytest.approx(theirs.noise_variance_)
+    assert_close(ours.mean, torch.from_numpy(theirs.mean_))
+    assert ours.marginal.log_prob(cloud).mean().item() == pytest.approx(theirs.score(cloud.numpy()), abs=1e-9)
+    directions = ours.weight / ours.weight.norm(dim=0)
+    assert_close((directions.T @ torch.from_numpy(theirs.components_).T).abs(), torch.eye(latent, dtype=torch.float64))
+    assert (ours.weight.norm(dim=0).diff() <= 0).all()  # the largest direction first
+
+
+@for_all(st.integers(0, 2**31), st.sampled_from(["mean", "weight", "noise"]), st.floats(0.01, 0.3))
+def test_no_perturbation_of_pcas_fit_is_more_likely(cloud, seed, part, size):
+    fitted = ProbabilisticPCA.fit(cloud, 2)
+    changed = {"mean": fitted.mean, "weight": fitted.weight, "noise": fitted.noise}
+    if part == "noise":
+        changed["noise"] *= 1 + size * (1 if seed % 2 else -1)
+    else:
+        step = torch.randn(changed[part].shape, generator=seeded(seed), dtype=torch.float64)
+        if part == "weight":  # a step along a rotation of the latents changes nothing; take one that leaves the plane
+            step -= fitted.weight @ torch.linalg.pinv(fitted.weight) @ step
+        changed[part] = changed[part] + size * step
+    likelihood, other = (w.marginal.log_prob(cloud).mean() for w in (fitted, ProbabilisticPCA(**changed)))
+    assert other < likelihood
+
+
+def test_rotating_the_latents_changes_no_density(cloud):
+    fitted = ProbabilisticPCA.fit(cloud, 2)
+    turn = torch.linalg.qr(torch.randn(2, 2, generator=seeded(), dtype=torch.float64))[0]
+    turned = ProbabilisticPCA(fitted.mean, fitted.weight @ turn, fitted.noise)
+    assert_close(turned.marginal.log_prob(cloud), fitted.marginal.log_prob(cloud))
+
+
+@pytest.mark.parametrize(("shape", "latent"), [((500,), 1), ((500, 5), 0), ((500, 5), 5), ((2, 3, 4), 1)])
+def test_pca_names_bad_input(shape, latent):
+    with pytest.raises(ValueError, match=f"^x, latent: shape .* and {latent}, expected"):
+        ProbabilisticPCA.fit(torch.zeros(shape), latent)

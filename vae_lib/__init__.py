@@ -1,0 +1,1 @@
+"""What the chapters import: train, evaluate and picture variational autoencoders on MNIST."""

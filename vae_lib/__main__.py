@@ -1,0 +1,165 @@
+"""The command line: `python -m vae_lib train | evaluate | sample | data`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import torch
+from torch import Generator
+
+from vae_lib import data, evaluate, figures, latent, recipes
+from vae_lib.models import VAE
+from vae_lib.train import TrainingDiverged, binarized, mean_terms
+
+RECIPE_HELP = "one of: " + ", ".join(recipes.RECIPES)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0, 1 where a file or a training failed, 2 for a call that makes no sense."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        options.run(options)
+    except ValueError as error:
+        parser.exit(2, f"{parser.prog}: error: {error}\n")
+    except (OSError, TrainingDiverged) as error:
+        parser.exit(1, f"{parser.prog}: error: {error}\n")
+    return 0
+
+
+def _train(options: argparse.Namespace) -> None:
+    names = list(recipes.RECIPES) if options.all else options.recipes
+    if not names:
+        raise ValueError("train: name at least one recipe, or --all")
+    for name in names:
+        recipes.get(name)  # all names are checked before the first training begins
+    splits = data.load()
+    for name in names:
+        known = recipes.checkpoint_path(name, splits).exists()
+        model, history = recipes.load(name)
+        print(
+            f"{name:16} {'found  ' if known else 'trained'}  held-out −ELBO {-history.held_out_elbo[-1]:7.2f} nats  "
+            f"(distortion {-history.held_out_log_likelihood[-1]:.2f}, rate {history.held_out_kl[-1]:.2f})",
+            flush=True,
+        )
+        if options.out:
+            _write_pictures(model, splits, options.out / name if len(names) > 1 else options.out)
+
+
+def _write_pictures(model: torch.nn.Module, splits: data.Splits, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    x = splits.test.images[:10]
+    reconstructed = model.decode(evaluate.codes(model, x)).mean
+    _save(figures.plot_digits(torch.cat([x, reconstructed]), columns=10), folder / "reconstructions.png")
+    if not isinstance(model, VAE):
+        print("an autoencoder has no prior to sample from: samples.png and manifold.png are left out")
+        return
+    samples = model.sample(64, generator=Generator().manual_seed(0)).mean
+    _save(figures.plot_digits(samples, columns=8), folder / "samples.png")
+    most_active = evaluate.codes(model, splits.validation.images).var(0).argsort(descending=True)[:2].sort().values
+    axes = tuple(most_active.tolist()) if model.latent > 1 else (0, 0)
+    _save(figures.plot_digits(latent.manifold(model, axes), columns=20, gap=0), folder / "manifold.png")
+
+
+def _save(ax: plt.Axes, path: Path) -> None:
+    ax.figure.savefig(path, bbox_inches="tight", facecolor="black")
+    plt.close(ax.figure)
+    print(f"wrote {path}")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    if not 1 <= options.images <= 10_000:
+        raise ValueError(f"--images: {options.images}, expected 1 to 10000")
+    recipe = recipes.get(options.recipe)
+    splits = data.load()
+    model, _ = recipes.load(options.recipe)
+    test = binarized(splits.test.images, recipe.train)
+    log_likelihood, kl = mean_terms(model, test)
+    print(f"{options.recipe} on {len(test):,} {splits.name} test digits ({recipe.train.binarize} binarisation), in nats")
+    print(f"distortion          {-log_likelihood:8.2f}")
+    if isinstance(model, VAE):
+        print(f"rate                {kl:8.2f}\n−ELBO               {kl - log_likelihood:8.2f}")
+        estimates = evaluate.log_likelihood(model, test[: options.images], samples=options.samples)
+        error = estimates.std() / len(estimates) ** 0.5
+        print(
+            f"−log p(x)           {-estimates.mean():8.2f} ± {error:.2f}"
+            f"   ({options.samples} importance samples on the first {len(estimates):,})"
+        )
+        active = evaluate.active_units(model, splits.validation.images)
+        print(f"active units        {active.sum():5d} of {model.latent}")
+    train = splits.train[:10_000]
+    accuracy = evaluate.linear_probe(
+        evaluate.codes(model, train.images), train.labels, evaluate.codes(model, splits.test.images), splits.test.labels
+    )
+    print(f"linear probe        {100 * accuracy:7.1f} %")
+
+
+def _sample(options: argparse.Namespace) -> None:
+    if options.n < 1:
+        raise ValueError(f"-n: {options.n}, expected at least 1")
+    model, _ = recipes.load(options.recipe)
+    if not isinstance(model, VAE):
+        raise ValueError(f"recipe: {options.recipe!r} is an autoencoder, which has no prior to sample from")
+    generator = Generator().manual_seed(options.seed)
+    decoded = model.sample(options.n, generator=generator)
+    images = decoded.sample(generator=generator) if options.draw else decoded.mean
+    columns = min(options.n, max(1, round(options.n**0.5)))
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    _save(figures.plot_digits(images, columns=columns), options.out)
+
+
+def _data(options: argparse.Namespace) -> None:
+    splits = data.load()
+    sizes = ", ".join(f"{len(getattr(splits, part)):,} {part}" for part in ("train", "validation", "test"))
+    print(f"{splits.name}: {sizes}")
+    if splits.name == "mnist":
+        print(f"read from {data.data_root() / 'MNIST' / 'raw'}, all four files match their checksums")
+    print(f"trained models are kept in {data.cache_dir() / 'recipes'}")
+    if options.sheet:
+        digits = splits.train[:2_000]
+        rows = torch.stack([digits.images[digits.labels == digit][:12] for digit in range(10)])  # (10, 12, 784)
+        options.sheet.parent.mkdir(parents=True, exist_ok=True)
+        _save(figures.plot_digits(rows.flatten(0, 1), columns=12), options.sheet)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m vae_lib",
+        description="Train, evaluate and sample the book's variational autoencoders.",
+        epilog="Where things are: VAE_LIB_DATA (the folder that holds MNIST/raw), VAE_LIB_CACHE (trained models), "
+        "VAE_LIB_DATASET (auto, mnist or synthetic).",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    train = commands.add_parser("train", help="train recipes, and write pictures of what they learned")
+    train.add_argument("recipes", nargs="*", metavar="RECIPE", help=RECIPE_HELP)
+    train.add_argument("--all", action="store_true", help="every recipe the book uses")
+    train.add_argument(
+        "-o", "--out", type=Path, metavar="DIR",
+        help="write samples.png (8 x 8), reconstructions.png and manifold.png (20 x 20) there",
+    )  # fmt: skip
+    train.set_defaults(run=_train)
+
+    evaluation = commands.add_parser("evaluate", help="held-out ELBO, log p(x), active units and probe accuracy")
+    evaluation.add_argument("recipe", metavar="RECIPE", help=RECIPE_HELP)
+    evaluation.add_argument("--samples", type=int, default=100, help="importance samples for each image (default: 100)")
+    evaluation.add_argument("--images", type=int, default=1_000, help="test images for log p(x) (default: 1000)")
+    evaluation.set_defaults(run=_evaluate)
+
+    sample = commands.add_parser("sample", help="a sheet of digits drawn from the prior")
+    sample.add_argument("recipe", metavar="RECIPE", help=RECIPE_HELP)
+    sample.add_argument("-n", type=int, default=64, help="how many (default: 64)")
+    sample.add_argument("--seed", type=int, default=0, help="default: 0")
+    sample.add_argument("--draw", action="store_true", help="draw the pixels from p(x|z) instead of showing its mean")
+    sample.add_argument("-o", "--out", type=Path, default=Path("samples.png"), metavar="FILE", help="default: samples.png")
+    sample.set_defaults(run=_sample)
+
+    digits = commands.add_parser("data", help="which digits are in use, from where, and whether they are whole")
+    digits.add_argument("--sheet", type=Path, metavar="FILE", help="write a contact sheet, a row for each class")
+    digits.set_defaults(run=_data)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

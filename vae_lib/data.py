@@ -1,0 +1,170 @@
+"""Digits to learn from, and every path the package uses.
+
+MNIST comes through torchvision. Where it cannot be had, synthetic digits take its place and a warning says so; with
+VAE_LIB_DATASET=mnist that is an error. Environment:
+
+VAE_LIB_DATA      the folder that holds (or will hold) MNIST/raw        default: <cache>/data
+VAE_LIB_DATASET   auto, mnist or synthetic                              default: auto
+VAE_LIB_CACHE     where downloads and trained models are kept           default: the user's cache folder
+"""
+
+import hashlib
+import os
+import socket
+import tempfile
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import platformdirs
+import torch
+from torch import Generator, Tensor
+
+from vae_lib import synthetic
+
+VALIDATION = 5_000
+SPLIT_SEED = 1_998  # which 5,000 of the 60,000 training images are the validation split
+BINARIZE_SEED = 2_008  # the one draw of static binarisation
+
+# The canonical idx files, uncompressed: name -> (bytes, MD5).
+MNIST_FILES = {
+    "train-images-idx3-ubyte": (47_040_016, "6bbc9ace898e44ae57da46a324031adb"),
+    "train-labels-idx1-ubyte": (60_008, "a25bea736e30d166cdddb491f175f624"),
+    "t10k-images-idx3-ubyte": (7_840_016, "2646ac647ad5339dbf082846283269ea"),
+    "t10k-labels-idx1-ubyte": (10_008, "27ae3e4e09519cfbb04c329615203637"),
+}
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Images (N, 784), float32 grey levels in [0, 1], and their labels (N,), int64."""
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: slice | Tensor) -> "Digits":
+        return Digits(self.images[index], self.labels[index])
+
+
+@dataclass(frozen=True)
+class Splits:
+    """55,000 digits to train on, 5,000 to watch training with, 10,000 for evaluation and nothing else."""
+
+    name: str  # "mnist" or "synthetic"
+    fingerprint: str  # changes when any image would
+    train: Digits
+    validation: Digits
+    test: Digits
+
+
+def cache_dir() -> Path:
+    """Where downloads and trained models are kept."""
+    return Path(os.environ.get("VAE_LIB_CACHE") or platformdirs.user_cache_dir("vae_lib")).expanduser().absolute()
+
+
+def data_root() -> Path:
+    """The folder that torchvision.datasets.MNIST is pointed at."""
+    return Path(os.environ.get("VAE_LIB_DATA") or cache_dir() / "data").expanduser().absolute()
+
+
+def load() -> Splits:
+    """The digits that the environment asks for, split; each process reads them once.
+
+    Raises OSError that names the file where MNIST is damaged, or missing although VAE_LIB_DATASET=mnist.
+    """
+    wanted = os.environ.get("VAE_LIB_DATASET") or "auto"
+    if wanted not in ("auto", "mnist", "synthetic"):
+        raise ValueError(f"VAE_LIB_DATASET: {wanted!r}, expected 'auto', 'mnist' or 'synthetic'")
+    if wanted == "synthetic":
+        return _synthetic()
+    try:
+        return _mnist(data_root())
+    except FileNotFoundError as missing:
+        if wanted == "mnist":
+            raise
+        warnings.warn(f"{missing} Synthetic digits take its place.", stacklevel=2)
+        return _synthetic()
+
+
+def binarize(images: Tensor, *, generator: Generator) -> Tensor:
+    """Draw each pixel as 0 or 1 with its grey level as the probability: (..., X) -> (..., X).
+
+    Drawn anew for each batch this is dynamic binarisation; drawn once, static.
+    """
+    return torch.bernoulli(images, generator=generator)
+
+
+def binarize_static(images: Tensor) -> Tensor:
+    """The same zeros and ones at every call: (..., X) -> (..., X)."""
+    return binarize(images, generator=Generator().manual_seed(BINARIZE_SEED))
+
+
+@lru_cache(maxsize=1)
+def _mnist(root: Path) -> Splits:
+    raw = root / "MNIST" / "raw"
+    if not all((raw / name).exists() for name in MNIST_FILES):
+        _download(root)
+    for name, (size, md5) in MNIST_FILES.items():
+        _check_file(raw / name, size, md5)
+
+    from vae_lib._torchvision import MNIST  # imported here: it costs a second that synthetic digits need not pay
+
+    whole, test = (
+        Digits(part.data.flatten(1).float() / 255, part.targets)  # (N, 28, 28) bytes -> (N, 784) grey levels
+        for part in (MNIST(root, train=True), MNIST(root, train=False))
+    )
+    order = torch.randperm(len(whole), generator=Generator().manual_seed(SPLIT_SEED))
+    fingerprint = hashlib.sha256("".join(md5 for _, md5 in MNIST_FILES.values()).encode()).hexdigest()
+    return Splits("mnist", fingerprint, whole[order[VALIDATION:]], whole[order[:VALIDATION]], test)
+
+
+@lru_cache(maxsize=1)
+def _synthetic() -> Splits:
+    train, validation, test = (
+        Digits(drawn.images, drawn.labels)
+        for drawn in (synthetic.sample(n, seed=seed) for seed, n in enumerate((55_000, VALIDATION, 10_000)))
+    )
+    fingerprint = hashlib.sha256(test.images.numpy().tobytes()).hexdigest()  # drawn by the same code as the others
+    return Splits("synthetic", fingerprint, train, validation, test)
+
+
+def _check_file(path: Path, size: int, md5: str) -> None:
+    """A truncated or altered file is never read: it would change every number in the book and look like data."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise OSError(f"{path}: cannot be read ({error.strerror}).") from error
+    if len(content) != size or hashlib.md5(content, usedforsecurity=False).hexdigest() != md5:
+        raise OSError(
+            f"{path} is damaged: {len(content):,} bytes whose MD5 is not that of the original ({size:,} bytes, {md5}). "
+            "Delete it, and it is downloaded again."
+        )
+
+
+def _download(root: Path) -> None:
+    """Fetch MNIST beside its place and move the whole files in, so that a killed download leaves nothing half-written."""
+    from vae_lib._torchvision import MNIST
+
+    raw = root / "MNIST" / "raw"
+    timeout = socket.getdefaulttimeout()
+    try:
+        raw.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=root, prefix=".download-") as scratch:
+            socket.setdefaulttimeout(20)  # torchvision sets none: a silent network would hang the build
+            MNIST(scratch, download=True)
+            for name in MNIST_FILES:
+                os.replace(Path(scratch, "MNIST", "raw", name), raw / name)
+    except PermissionError as error:
+        raise PermissionError(f"{root} cannot be written; set VAE_LIB_DATA to a folder that can ({error}).") from error
+    except (OSError, RuntimeError) as error:
+        reason = " ".join(str(error).split())  # torchvision's runs over several lines
+        raise FileNotFoundError(
+            f"MNIST is not in {raw} and could not be downloaded ({reason}). "
+            "Set VAE_LIB_DATA to a folder that holds MNIST/raw with the four idx files, or connect to the network."
+        ) from error
+    finally:
+        socket.setdefaulttimeout(timeout)

@@ -1,0 +1,108 @@
+"""The distributions a VAE is made of; every log-density and divergence in nats."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor
+
+LOG_2PI = math.log(2 * math.pi)
+
+
+@dataclass(frozen=True)
+class DiagonalGaussian:
+    """N(mean, diag(exp(log_var))) over the last dimension.
+
+    mean: (..., D). log_var: (..., D), or a shape that broadcasts to it.
+    """
+
+    mean: Tensor
+    log_var: Tensor
+
+    def __post_init__(self) -> None:
+        try:
+            shape = torch.broadcast_shapes(self.mean.shape, self.log_var.shape)
+        except RuntimeError:
+            shape = None
+        if shape != self.mean.shape:
+            raise ValueError(f"log_var: shape {tuple(self.log_var.shape)} does not fit mean's {tuple(self.mean.shape)}")
+
+    @property
+    def std(self) -> Tensor:
+        return (0.5 * self.log_var).exp()
+
+    def rsample(self, samples: int | None = None, *, generator: Generator | None = None) -> Tensor:
+        """Draw z = mean + std * noise, so that gradients reach both parameters (chapter 4).
+
+        Returns (..., D), or (S, ..., D) when `samples` is S.
+        """
+        shape = self.mean.shape if samples is None else (samples, *self.mean.shape)
+        noise = torch.randn(shape, generator=generator, dtype=self.mean.dtype)
+        return self.mean + self.std * noise
+
+    def sample(self, samples: int | None = None, *, generator: Generator | None = None) -> Tensor:
+        """Draw as `rsample` does, with no gradient."""
+        return self.rsample(samples, generator=generator).detach()
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """log N(x; mean, std^2), summed over the last dimension: (..., D) -> (...), in nats."""
+        _check_last_dimension(x, self.mean)
+        square = (x - self.mean) ** 2 * (-self.log_var).exp()
+        return -0.5 * (square + self.log_var + LOG_2PI).sum(-1)
+
+
+@dataclass(frozen=True)
+class Bernoulli:
+    """Independent Bernoulli pixels, given by their log-odds. logits: (..., X)."""
+
+    logits: Tensor
+
+    @property
+    def mean(self) -> Tensor:
+        return self.logits.sigmoid()
+
+    def sample(self, *, generator: Generator | None = None) -> Tensor:
+        """Draw zeros and ones: (..., X)."""
+        return torch.bernoulli(self.mean, generator=generator)
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """x log p + (1 - x) log(1 - p), summed over the last dimension: (..., X) -> (...), in nats.
+
+        A log-probability where x is binary. On grey levels it is the (negative) cross-entropy most tutorials train on,
+        and no normalised likelihood: chapter 5 says what that costs. Raises ValueError for x outside [0, 1] or NaN.
+        """
+        _check_last_dimension(x, self.logits)
+        low, high = torch.aminmax(x)
+        if not (low >= 0 and high <= 1):  # a NaN fails both comparisons
+            raise ValueError(f"x: values from {low.item():g} to {high.item():g}, expected [0, 1]")
+        shape = torch.broadcast_shapes(x.shape, self.logits.shape)
+        return -F.binary_cross_entropy_with_logits(self.logits.expand(shape), x.expand(shape), reduction="none").sum(-1)
+
+
+def kl_divergence(q: DiagonalGaussian, p: DiagonalGaussian) -> Tensor:
+    """KL(q || p) of each dimension: (..., D), in nats. Derived in chapter 3."""
+    ratio = q.log_var - p.log_var
+    return 0.5 * (ratio.exp() + (q.mean - p.mean) ** 2 * (-p.log_var).exp() - 1 - ratio)
+
+
+def standard_normal(dimensions: int) -> DiagonalGaussian:
+    """The prior N(0, I) over `dimensions` latent dimensions."""
+    return DiagonalGaussian(torch.zeros(dimensions), torch.zeros(dimensions))
+
+
+def kl_to_standard_normal(q: DiagonalGaussian) -> Tensor:
+    """KL(q || N(0, I)) of each dimension: (..., D), in nats; sum over the last for the whole (chapter 3).
+
+    Kingma and Welling (2014), appendix B.
+    """
+    return 0.5 * (q.mean**2 + q.log_var.exp() - 1 - q.log_var)
+
+
+def _check_last_dimension(x: Tensor, parameter: Tensor) -> None:
+    if x.ndim == 0 or x.shape[-1] != parameter.shape[-1]:
+        raise ValueError(f"x: shape {tuple(x.shape)}, expected (..., {parameter.shape[-1]})")
+    if not x.is_floating_point():
+        raise ValueError(f"x: dtype {x.dtype}, expected floating point")
+    if x.numel() == 0:
+        raise ValueError(f"x: an empty batch, shape {tuple(x.shape)}")

@@ -1,0 +1,221 @@
+"""The book's figures: arrays in, Axes out; nothing here computes a result.
+
+One house style. Figures have no background of their own. Lines and type are in INK, a grey that reads on white and on
+near-black; in the built book the page's own text colour takes its place. Digits are white on black in every figure.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from typing import Iterator
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from torch import Tensor
+
+from vae_lib.models import SIDE
+from vae_lib.train import History
+
+INK = "#7d7d7d"
+# Blue, vermilion, green, purple, ochre: told apart by colour-blind readers, and 3:1 or more on white and near-black.
+COLOURS = ("#2a80c8", "#d9560b", "#0a9069", "#b357a2", "#a87a00")
+PIXELS_PER_INCH = 96  # CSS pixels: a figure's inches become the page's pixels one to one
+STYLE = {
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "figure.dpi": 2 * PIXELS_PER_INCH,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.prop_cycle": plt.cycler(color=COLOURS),
+    "axes.titlesize": 11,
+    "axes.labelsize": 11,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "font.size": 11,
+    "lines.linewidth": 2,
+    "image.cmap": "viridis",
+    "svg.hashsalt": "vae_lib",  # the same figure has the same bytes in every build
+}
+
+
+@contextmanager
+def style(width: float = 6.5, height: float = 3.4) -> Iterator[None]:
+    """The house style with a default figure size in inches, for a figure that a chapter draws itself."""
+    plt.get_backend()  # chooses the backend now: inside the context, a notebook's switch to interactive would be undone
+    with plt.rc_context(STYLE | {"figure.figsize": (width, height)}):
+        yield
+
+
+def plot_digits(
+    images: Tensor,
+    *,
+    columns: int,
+    scale: int = 2,
+    gap: int = 2,
+    row_labels: Sequence[str] = (),
+    column_labels: Sequence[str] = (),
+) -> Axes:
+    """A sheet of images (N, 784), row by row; each pixel is drawn `scale` by `scale`, with `gap` pixels between tiles."""
+    if images.ndim != 2 or images.shape[1] != SIDE * SIDE or len(images) == 0:
+        raise ValueError(f"images: shape {tuple(images.shape)}, expected (N, {SIDE * SIDE}) with N of at least 1")
+    rows, pitch = math.ceil(len(images) / columns), SIDE + gap
+    sheet = np.full((rows * pitch - gap, columns * pitch - gap), np.nan)  # NaN is drawn as nothing
+    for i, image in enumerate(images.detach().numpy().reshape(-1, SIDE, SIDE)):
+        top, left = pitch * (i // columns), pitch * (i % columns)
+        sheet[top : top + SIDE, left : left + SIDE] = image
+    height, width = (side * scale / PIXELS_PER_INCH for side in sheet.shape)
+    with style(width, height):
+        ax = plt.figure().add_axes((0, 0, 1, 1))
+        ax.imshow(sheet, cmap="gray", vmin=0, vmax=1, interpolation="none", aspect="auto")
+        ax.set_axis_off()
+        for row, label in enumerate(row_labels):
+            ax.text(-5, row * pitch + SIDE / 2, label, ha="right", va="center")
+        for column, label in enumerate(column_labels):
+            ax.text(column * pitch + SIDE / 2, -5, label, ha="center", va="bottom")
+    return ax
+
+
+def plot_lines(
+    x: Tensor | Sequence[float],
+    curves: Mapping[str, Tensor | Sequence[float]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    log: str = "",
+    spreads: Mapping[str, Tensor | Sequence[float]] | None = None,
+    markers: bool = False,
+    legend: bool = False,
+    ax: Axes | None = None,
+) -> Axes:
+    """Curves over x, each labelled where it ends; `log` names the logarithmic axes ("x", "y", "xy").
+
+    legend: name the curves in a legend instead, for curves that end in one place.
+
+    spreads: for some of the curves, a half-width that is shaded around it.
+    """
+    with style():
+        ax = ax or plt.subplots()[1]
+        if "x" in log:
+            ax.set_xscale("log")
+        if "y" in log:
+            ax.set_yscale("log")
+        x = np.asarray(x, dtype=float)
+        ends = []
+        for name, y in curves.items():
+            y = np.asarray(y, dtype=float)
+            (line,) = ax.plot(x, y, marker="o" if markers else None, label=name)
+            if spreads and name in spreads:
+                half = np.asarray(spreads[name], dtype=float)
+                ax.fill_between(x, y - half, y + half, color=line.get_color(), alpha=0.25, linewidth=0)
+            ends.append((name, x[np.isfinite(y)][-1], y[np.isfinite(y)][-1], line.get_color()))
+        if legend:
+            ax.legend(frameon=False)
+        else:
+            _label_ends(ax, ends)
+        ax.set(xlabel=xlabel, ylabel=ylabel)
+    return ax
+
+
+def plot_history(history: History) -> Axes:
+    """−ELBO after each epoch on training and held-out images, and beside it its two held-out terms, in nats."""
+    epochs = range(1, len(history.kl) + 1)
+    with style(7.2, 3.2):
+        figure, (left, right) = plt.subplots(1, 2, layout="constrained")
+        figure.get_layout_engine().set(wspace=0.12)
+        plot_lines(
+            epochs,
+            {"training": -history.elbo, "held-out": -history.held_out_elbo},
+            xlabel="epoch",
+            ylabel="−ELBO (nats)",
+            ax=left,
+        )
+        plot_lines(
+            epochs,
+            {"distortion": -history.held_out_log_likelihood, "rate": history.held_out_kl},
+            xlabel="epoch",
+            ylabel="held-out terms (nats)",
+            ax=right,
+        )
+        right.set_ylim(bottom=0)
+    return left
+
+
+def plot_latents(points: Tensor, labels: Tensor, *, ax: Axes | None = None, limit: float | None = None) -> Axes:
+    """A plane of codes (N, 2), each class in its colour with its digit at the cloud's centre. labels: (N,), 0 to 9."""
+    if points.ndim != 2 or points.shape[1] != 2 or len(points) != len(labels):
+        raise ValueError(f"points: shape {tuple(points.shape)} for {len(labels)} labels, expected (N, 2) and N labels")
+    with style(5.2, 5.2):
+        ax = ax or plt.subplots()[1]
+        colours = plt.get_cmap("tab10")
+        for digit in range(10):
+            x, y = points[labels == digit].detach().numpy().T
+            ax.scatter(x, y, s=3, alpha=0.35, color=colours(digit), linewidths=0, rasterized=True)
+            ax.text(
+                np.median(x), np.median(y), str(digit), ha="center", va="center", color="white", weight="bold",
+                bbox={"boxstyle": "circle,pad=0.2", "facecolor": colours(digit), "edgecolor": "none"},
+            )  # fmt: skip
+        ax.set(xlabel="$z_1$", ylabel="$z_2$", aspect="equal")
+        if limit:
+            ax.set(xlim=(-limit, limit), ylim=(-limit, limit))
+    return ax
+
+
+def plot_field(
+    x: Tensor, y: Tensor, values: Tensor, *, xlabel: str, ylabel: str, label: str, ax: Axes | None = None
+) -> Axes:
+    """A quantity over a plane as a heat map with its colour bar: x (A,), y (B,), values (B, A)."""
+    with style(5.2, 4.2):
+        ax = ax or plt.subplots()[1]
+        extent = (float(x[0]), float(x[-1]), float(y[0]), float(y[-1]))
+        image = ax.imshow(values.numpy(), origin="lower", extent=extent, interpolation="none", aspect="equal")
+        bar = ax.figure.colorbar(image, ax=ax, label=label, shrink=0.85)
+        bar.outline.set_visible(False)
+        ax.set(xlabel=xlabel, ylabel=ylabel)
+    return ax
+
+
+def plot_bars(
+    values: Mapping[str, float], *, xlabel: str, spreads: Mapping[str, float] | None = None, form: str = "{:.1f}"
+) -> Axes:
+    """Named quantities as horizontal bars with the number at each end; `spreads` adds ± to some of them."""
+    spreads = spreads or {}
+    with style(6.5, 0.5 + 0.42 * len(values)):
+        ax = plt.subplots()[1]
+        places = range(len(values))
+        ax.barh(places, list(values.values()), height=0.6, color=COLOURS[0])
+        for place, (name, value) in zip(places, values.items(), strict=True):
+            text = form.format(value) + (f" ± {form.format(spreads[name])}" if name in spreads else "")
+            ax.annotate(text, (max(value, 0), place), xytext=(5, 0), textcoords="offset points", va="center")
+        ax.set_yticks(places, list(values))
+        ax.tick_params(axis="y", length=0)
+        ax.invert_yaxis()
+        ax.margins(x=0.15)
+        ax.set_xlabel(xlabel)
+    return ax
+
+
+def _label_ends(ax: Axes, ends: Sequence[tuple[str, float, float, str]]) -> None:
+    """Write each name at the end of its curve, pushed apart by a line's height where they would overlap."""
+    ax.autoscale_view()
+    line_height = 15 / (ax.get_window_extent().height * 72 / ax.figure.dpi)  # of 11 point type, in axes' heights
+    heights = [ax.transAxes.inverted().transform(ax.transData.transform((x, y)))[1] for _, x, y, _ in ends]
+    last = -math.inf
+    for i in np.argsort(heights):
+        name, x, _, colour = ends[i]
+        last = max(heights[i], last + line_height)
+        ax.annotate(
+            name,
+            xy=(x, last),
+            xycoords=("data", "axes fraction"),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            color=colour,
+        )

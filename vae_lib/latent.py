@@ -1,0 +1,42 @@
+"""Walks through a latent space: what to decode when one wants to see it. Used in chapters 5 to 8."""
+
+import torch
+from torch import Tensor
+
+from vae_lib.models import VAE, Autoencoder
+
+
+def prior_quantiles(n: int) -> Tensor:
+    """n points that cut the standard normal into equal shares: (n,). Where a picture of a latent plane should look."""
+    return torch.special.ndtri((torch.arange(n) + 0.5) / n)
+
+
+@torch.no_grad()
+def manifold(model: VAE | Autoencoder, axes: tuple[int, int] = (0, 1), n: int = 20) -> Tensor:
+    """Decoded means over an n by n grid of prior quantiles along two latent dimensions, the others 0: (n * n, X).
+
+    The first axis runs to the right, the second upwards.
+    """
+    quantiles = prior_quantiles(n)
+    z = torch.zeros(n, n, model.latent)
+    z[..., axes[0]] = quantiles
+    z[..., axes[1]] = quantiles.flip(0).unsqueeze(-1)
+    return model.decode(z).mean.flatten(0, 1)
+
+
+@torch.no_grad()
+def traversal(model: VAE | Autoencoder, z: Tensor, dimension: int, values: Tensor) -> Tensor:
+    """Decoded means along one latent dimension of z (D,), the others held: values (T,) -> (T, X)."""
+    if not 0 <= dimension < model.latent:
+        raise ValueError(f"dimension: {dimension}, expected 0 to {model.latent - 1}")
+    path = z.repeat(len(values), 1)  # (T, D)
+    path[:, dimension] = values
+    return model.decode(path).mean
+
+
+def interpolate(start: Tensor, end: Tensor, n: int) -> Tensor:
+    """n points on the straight line between two codes, ends included: (D,), (D,) -> (n, D)."""
+    if n < 2:
+        raise ValueError(f"n: {n}, expected at least 2")
+    share = torch.linspace(0, 1, n).unsqueeze(-1)  # (n, 1)
+    return (1 - share) * start + share * end

@@ -1,0 +1,143 @@
+"""Training: one configuration, one function, one history."""
+
+import math
+import os
+import sys
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Generator, Tensor
+from tqdm.auto import tqdm
+from tqdm.notebook import tqdm as notebook_tqdm
+
+from vae_lib import data
+from vae_lib.models import VAE, Autoencoder, check_images
+from vae_lib.objectives import Elbo, elbo, reconstruction
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """How a model is trained; an experiment states only what differs."""
+
+    epochs: int = 20
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    beta: float = 1.0  # weight on the KL; 1 gives the ELBO
+    warmup_epochs: int = 0  # beta rises linearly from 0 over these epochs (chapter 6)
+    free_bits: float = 0.0  # nats of each latent dimension's mean KL that cost nothing (chapter 6)
+    binarize: Literal["none", "static", "dynamic"] = "none"
+    seed: int = 0  # initial weights, order of the batches, noise
+
+    def __post_init__(self) -> None:
+        for name, least in (("epochs", 1), ("batch_size", 1), ("warmup_epochs", 0), ("beta", 0), ("free_bits", 0)):
+            if not getattr(self, name) >= least:
+                raise ValueError(f"{name}: {getattr(self, name)}, expected at least {least}")
+        if not 0 < self.learning_rate < math.inf:
+            raise ValueError(f"learning_rate: {self.learning_rate}, expected a positive number")
+        if self.binarize not in ("none", "static", "dynamic"):
+            raise ValueError(f"binarize: {self.binarize!r}, expected 'none', 'static' or 'dynamic'")
+
+
+@dataclass(frozen=True)
+class History:
+    """Means over the data after each epoch, in nats: four tensors (E,).
+
+    The training terms are averages over the epoch's batches, while the weights moved; the held-out ones are measured
+    at its end. Early on, held-out is therefore better than training: the usual puzzle of the first epochs.
+    """
+
+    log_likelihood: Tensor
+    kl: Tensor
+    held_out_log_likelihood: Tensor
+    held_out_kl: Tensor
+
+    @property
+    def elbo(self) -> Tensor:
+        return self.log_likelihood - self.kl
+
+    @property
+    def held_out_elbo(self) -> Tensor:
+        return self.held_out_log_likelihood - self.held_out_kl
+
+
+class TrainingDiverged(ArithmeticError):
+    """The loss became infinite or NaN."""
+
+
+def fit(model: VAE | Autoencoder, train: Tensor, held_out: Tensor, config: TrainConfig, *, label: str = "") -> History:
+    """Train `model` in place with Adam (Kingma and Ba, 2015) and return its history.
+
+    train: (N, X) and held_out: (M, X), grey levels in [0, 1]; `config.binarize` says what the model sees of them.
+    A progress bar labelled `label` shows on a terminal and in a notebook. Raises ValueError for bad images and
+    TrainingDiverged as soon as a loss is not finite. Built up line by line in chapter 5.
+    """
+    check_images(train)
+    seen_held_out = binarized(check_images(held_out), config)
+    if config.binarize == "static":
+        train = data.binarize_static(train)
+    generator = Generator().manual_seed(config.seed)
+    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
+    steps = math.ceil(len(train) / config.batch_size)
+    rows = []
+    with progress_bar(config.epochs * steps, label) as bar:
+        for epoch in range(config.epochs):
+            order = torch.randperm(len(train), generator=generator)
+            totals = torch.zeros(2, dtype=torch.float64)
+            for step, index in enumerate(order.split(config.batch_size)):
+                x = train.index_select(0, index)  # (B, X); a quarter of the time of train[index]
+                if config.binarize == "dynamic":
+                    x = data.binarize(x, generator=generator)
+                terms = objective(model, x, generator=generator)
+                loss = _loss(terms, config.beta * _warmup(epoch + step / steps, config), config.free_bits)
+                if not math.isfinite(loss.item()):
+                    raise TrainingDiverged(
+                        f"the loss is {loss.item()} at epoch {epoch + 1}, step {step + 1} of {steps}: "
+                        f"learning_rate {config.learning_rate:g} may be too high"
+                    )
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                totals += torch.stack([terms.log_likelihood.detach().sum(), terms.kl.detach().sum()])
+                bar.update()
+            rows.append([*(totals / len(train)).tolist(), *mean_terms(model, seen_held_out, seed=config.seed)])
+            bar.set_postfix_str(f"−ELBO {rows[-1][3] - rows[-1][2]:.1f} nats held out")
+    return History(*torch.tensor(rows, dtype=torch.float64).T.contiguous())
+
+
+def objective(model: VAE | Autoencoder, x: Tensor, *, generator: Generator | None = None) -> Elbo:
+    """The terms that `fit` maximises for this model: the ELBO's, or the autoencoder's reconstruction."""
+    return elbo(model, x, generator=generator) if isinstance(model, VAE) else reconstruction(model, x)
+
+
+def binarized(images: Tensor, config: TrainConfig) -> Tensor:
+    """Images as a model trained under `config` is evaluated on them: grey, or one fixed draw of zeros and ones."""
+    return images if config.binarize == "none" else data.binarize_static(images)
+
+
+@torch.no_grad()
+def mean_terms(model: VAE | Autoencoder, x: Tensor, *, seed: int = 0) -> tuple[float, float]:
+    """Mean log-likelihood and mean KL over x (N, X), in nats, with one sample of z each, in bounded memory."""
+    generator = Generator().manual_seed(seed)
+    totals = torch.zeros(2, dtype=torch.float64)
+    for batch in check_images(x).split(1_000):
+        terms = objective(model, batch, generator=generator)
+        totals += torch.stack([terms.log_likelihood.sum(), terms.kl.sum()])
+    return tuple((totals / len(x)).tolist())
+
+
+def progress_bar(total: int, label: str) -> tqdm:
+    """A bar on a terminal or in a notebook; nothing in a log file, nor where TQDM_DISABLE is set (a built page)."""
+    shown = not os.environ.get("TQDM_DISABLE") and (issubclass(tqdm, notebook_tqdm) or sys.stderr.isatty())
+    return tqdm(total=total, desc=label, disable=not shown, unit="step", leave=False)
+
+
+def _warmup(epoch: float, config: TrainConfig) -> float:
+    """The share of beta in force at a (fractional) epoch: from 0 to 1 over the first `warmup_epochs`."""
+    return min(1.0, epoch / config.warmup_epochs) if config.warmup_epochs else 1.0
+
+
+def _loss(terms: Elbo, beta: float, free_bits: float) -> Tensor:
+    """What is minimised, in nats per example: −E[log p(x|z)] + beta * KL, the mean over the batch taken here alone."""
+    kl = terms.kl_terms.mean(0).clamp(min=free_bits).sum() if free_bits else terms.kl.mean()
+    return beta * kl - terms.log_likelihood.mean()

@@ -1,0 +1,103 @@
+"""Toy worlds whose marginal and posterior are known, to hold a VAE's approximations against. Densities in nats."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+from torch.distributions import LowRankMultivariateNormal, Normal
+
+
+@dataclass(frozen=True)
+class CurveWorld:
+    """z ~ N(0, 1); x in the plane, around a curve that z runs along: x | z ~ N(curve(z), noise² I).
+
+    One latent dimension, so the marginal and the posterior are integrals over a line: quadrature on `grid` gives them
+    to many digits. Where the curve's two ends come close, one x has two explanations. Used in chapters 2 and 3.
+    """
+
+    noise: float = 0.15
+
+    def __post_init__(self) -> None:
+        if not self.noise > 0:
+            raise ValueError(f"noise: {self.noise}, expected a positive number")
+
+    @property
+    def grid(self) -> Tensor:
+        """Quadrature points over z, (G,), float64: 1e-6 of the prior lies outside."""
+        return torch.linspace(-5, 5, 2_001, dtype=torch.float64)
+
+    def curve(self, z: Tensor) -> Tensor:
+        """The noiseless x: (...,) -> (..., 2)."""
+        radius, angle = 1 + 0.15 * z, 1.4 * z
+        return torch.stack([radius * angle.cos(), radius * angle.sin()], dim=-1)
+
+    def sample(self, n: int, *, generator: Generator) -> tuple[Tensor, Tensor]:
+        """Draw z (n,) and x (n, 2)."""
+        z = torch.randn(n, generator=generator, dtype=torch.float64)
+        return z, self.curve(z) + self.noise * torch.randn(n, 2, generator=generator, dtype=torch.float64)
+
+    def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
+        """log p(x|z): x (..., 2) and z (...,) broadcast to (...,)."""
+        return Normal(self.curve(z), self.noise).log_prob(x).sum(-1)
+
+    def log_joint(self, x: Tensor, z: Tensor) -> Tensor:
+        """log p(x, z) = log p(z) + log p(x|z): x (..., 2) and z (...,) broadcast to (...,)."""
+        return Normal(0.0, 1.0).log_prob(z) + self.log_likelihood(x, z)
+
+    def log_marginal(self, x: Tensor) -> Tensor:
+        """log p(x), the joint integrated over z: (..., 2) -> (...)."""
+        step = self.grid[1] - self.grid[0]
+        return self.log_joint(x.unsqueeze(-2), self.grid).logsumexp(-1) + step.log()
+
+    def posterior(self, x: Tensor) -> Tensor:
+        """The density p(z|x) at each point of `grid`: (..., 2) -> (..., G)."""
+        return (self.log_joint(x.unsqueeze(-2), self.grid) - self.log_marginal(x).unsqueeze(-1)).exp()
+
+
+@dataclass(frozen=True)
+class ProbabilisticPCA:
+    """z ~ N(0, I_D), x | z ~ N(mean + W z, noise² I): the VAE that linear algebra solves. Tipping and Bishop (1999).
+
+    mean: (X,). weight: (X, D). Derived in chapter 2.
+    """
+
+    mean: Tensor
+    weight: Tensor
+    noise: float
+
+    @classmethod
+    def fit(cls, x: Tensor, latent: int) -> "ProbabilisticPCA":
+        """Maximum likelihood in closed form: x (N, X) with 1 <= latent < X."""
+        if x.ndim != 2 or not 1 <= latent < x.shape[1]:
+            raise ValueError(f"x, latent: shape {tuple(x.shape)} and {latent}, expected (N, X) and 1 <= latent < X")
+        mean = x.mean(0)
+        variances, directions = torch.linalg.eigh(torch.cov(x.T))  # ascending
+        noise_variance = variances[:-latent].mean()
+        weight = directions[:, -latent:] * (variances[-latent:] - noise_variance).clamp(min=0).sqrt()
+        return cls(mean, weight.flip(1), math.sqrt(noise_variance.item()))  # the largest direction first
+
+    @property
+    def latent(self) -> int:
+        return self.weight.shape[1]
+
+    @property
+    def marginal(self) -> LowRankMultivariateNormal:
+        """p(x) = N(mean, W Wᵀ + noise² I)."""
+        return LowRankMultivariateNormal(self.mean, self.weight, torch.full_like(self.mean, self.noise**2))
+
+    def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
+        """log p(x|z): x (..., X) and z (..., D) -> (...)."""
+        return Normal(self.mean + z @ self.weight.T, self.noise).log_prob(x).sum(-1)
+
+    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean (..., D) and covariance (D, D) of p(z|x); the covariance is the same for every x."""
+        precision = self.weight.T @ self.weight / self.noise**2 + torch.eye(self.latent, dtype=self.weight.dtype)
+        covariance = torch.linalg.inv(precision)
+        return (x - self.mean) @ self.weight @ covariance / self.noise**2, covariance
+
+    def sample(self, n: int, *, generator: Generator) -> tuple[Tensor, Tensor]:
+        """Draw z (n, D) and x (n, X)."""
+        z = torch.randn(n, self.latent, generator=generator, dtype=self.weight.dtype)
+        noise = torch.randn(n, len(self.mean), generator=generator, dtype=self.weight.dtype)
+        return z, self.mean + z @ self.weight.T + self.noise * noise
