@@ -4,8 +4,8 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.distributions import Independent, Normal
 from torch.distributions import Bernoulli as TorchBernoulli
+from torch.distributions import Independent, Normal
 from torch.distributions import kl_divergence as torch_kl
 from torch.testing import assert_close
 
@@ -76,7 +76,9 @@ def test_gradient_reaches_mean_and_log_variance_through_rsample(samples):
 def test_sample_is_rsample_without_a_gradient():
     q = DiagonalGaussian(randn(5, 3).requires_grad_(), randn(5, 3, seed=1).requires_grad_())
     one, other = (draw(2, generator=torch.Generator().manual_seed(0)) for draw in (q.sample, q.rsample))
-    assert torch.equal(one, other) and other.requires_grad and not one.requires_grad
+    assert torch.equal(one, other)
+    assert other.requires_grad
+    assert not one.requires_grad
 
 
 def test_given_a_generator_draws_leave_the_global_one_alone():

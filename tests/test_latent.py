@@ -61,7 +61,8 @@ def test_interpolation_is_straight_even_and_ends_where_it_should(n, seed):
     start, end = torch.randn(2, 3, generator=torch.Generator().manual_seed(seed))
     path = interpolate(start, end, n)
     assert path.shape == (n, 3)
-    assert torch.equal(path[0], start) and torch.equal(path[-1], end)
+    assert torch.equal(path[0], start)
+    assert torch.equal(path[-1], end)
     assert_close(path.diff(dim=0), ((end - start) / (n - 1)).expand(n - 1, 3), atol=1e-5, rtol=0)
 
 

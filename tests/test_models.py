@@ -31,12 +31,15 @@ def test_encoder_and_decoder_have_the_promised_shapes(config, digits):
     code = model.encode(x)
     assert isinstance(model, VAE) == isinstance(code, DiagonalGaussian) == config.variational
     z = code.mean if config.variational else code
-    assert z.shape == (5, config.latent) and model.latent == config.latent
+    assert z.shape == (5, config.latent)
+    assert model.latent == config.latent
     if config.variational:
-        assert code.log_var.shape == (5, config.latent) and model.prior.mean.shape == (config.latent,)
+        assert code.log_var.shape == (5, config.latent)
+        assert model.prior.mean.shape == (config.latent,)
     decoded = model.decode(z)
     assert isinstance(decoded, DiagonalGaussian if config.likelihood == "gaussian" else Bernoulli)
-    assert decoded.mean.shape == (5, PIXELS) and decoded.log_prob(x).shape == (5,)
+    assert decoded.mean.shape == (5, PIXELS)
+    assert decoded.log_prob(x).shape == (5,)
 
 
 @every_config
@@ -45,7 +48,8 @@ def test_each_of_many_samples_is_decoded_as_if_alone(config, digits):
     model = config.build()
     z = torch.randn(2, 4, 5, config.latent, generator=torch.Generator().manual_seed(0))
     many = model.decode(z)
-    assert many.mean.shape == (2, 4, 5, PIXELS) and many.log_prob(digits[:5]).shape == (2, 4, 5)
+    assert many.mean.shape == (2, 4, 5, PIXELS)
+    assert many.log_prob(digits[:5]).shape == (2, 4, 5)
     assert_close(many.mean, torch.stack([torch.stack([model.decode(one).mean for one in row]) for row in z]))
 
 
@@ -63,12 +67,16 @@ def test_an_images_code_does_not_depend_on_its_batch(config, digits):
 def test_the_encoders_first_half_is_the_mean_and_its_second_the_log_variance(digits):
     model = ModelConfig(hidden=(8,), latent=3).build()
     code, raw = model.encode(digits[:5]), model.encoder(digits[:5])
-    assert torch.equal(code.mean, raw[:, :3]) and torch.equal(code.log_var, raw[:, 3:])
+    assert torch.equal(code.mean, raw[:, :3])
+    assert torch.equal(code.log_var, raw[:, 3:])
 
 
 def test_hidden_layers_run_inwards_and_the_decoder_mirrors_them():
     model = ModelConfig(hidden=(30, 10), latent=4).build()
-    linear = [[(m.in_features, m.out_features) for m in part.modules() if isinstance(m, nn.Linear)] for part in model.children()]
+    linear = [
+        [(m.in_features, m.out_features) for m in part.modules() if isinstance(m, nn.Linear)]
+        for part in model.children()
+    ]
     assert linear == [[(784, 30), (30, 10), (10, 8)], [(4, 10), (10, 30), (30, 784)]]
 
 
@@ -105,13 +113,15 @@ def test_vae_and_autoencoder_differ_in_the_encoders_last_layer_only(convolutiona
     assert parameters(vae.decoder) == parameters(autoencoder.decoder)
     assert parameters(vae.encoder)[:-2] == parameters(autoencoder.encoder)[:-2]
     (weight, bias), (ae_weight, ae_bias) = parameters(vae.encoder)[-2:], parameters(autoencoder.encoder)[-2:]
-    assert weight == (2 * ae_weight[0], ae_weight[1]) and bias == (2 * ae_bias[0],)
+    assert weight == (2 * ae_weight[0], ae_weight[1])
+    assert bias == (2 * ae_bias[0],)
 
 
 def test_a_gaussian_decoder_has_one_variance_learned_for_all_pixels():
     model = CONFIGS["gaussian"].build()
     decoded = model.decode(torch.zeros(1, 3))
-    assert decoded.log_var.numel() == 1 and decoded.log_var.requires_grad
+    assert decoded.log_var.numel() == 1
+    assert decoded.log_var.requires_grad
     decoded.log_prob(torch.full((1, PIXELS), 0.5)).backward()
     assert model.decoder.log_var.grad.abs() > 0
 
@@ -162,7 +172,8 @@ def test_encoders_name_what_is_wrong_with_images(x, complaint, variational):
 
 def test_good_images_come_back_unchanged(digits):
     before = digits.clone()
-    assert check_images(digits) is digits and torch.equal(digits, before)
+    assert check_images(digits) is digits
+    assert torch.equal(digits, before)
 
 
 @pytest.mark.parametrize("shape", [(20,), (5, 19), (2, 5, 21)])
@@ -173,7 +184,14 @@ def test_decoders_name_what_is_wrong_with_latents(shape):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("latent", 0), ("latent", -1), ("hidden", (512, 0)), ("hidden", (-1,)), ("likelihood", "laplace"), ("likelihood", "")],
+    [
+        ("latent", 0),
+        ("latent", -1),
+        ("hidden", (512, 0)),
+        ("hidden", (-1,)),
+        ("likelihood", "laplace"),
+        ("likelihood", ""),
+    ],
 )
 def test_configurations_name_the_bad_value(name, value):
     with pytest.raises(ValueError, match=f"^{name}: .*, expected"):

@@ -93,7 +93,9 @@ def test_terms_of_the_elbo_agree_with_torch_at_the_drawn_latent(digits):
     mean, log_var = model.encoder(x).chunk(2, -1)
     q = Normal(mean, (0.5 * log_var).exp())
     z = mean + q.stddev * torch.randn(5, 3, generator=seeded())
-    assert_close(terms.log_likelihood, torch.distributions.Bernoulli(logits=model.decoder.network(z)).log_prob(x).sum(-1))
+    assert_close(
+        terms.log_likelihood, torch.distributions.Bernoulli(logits=model.decoder.network(z)).log_prob(x).sum(-1)
+    )
     assert_close(terms.kl_terms, torch_kl(q, Normal(torch.zeros(3), 1.0)))
 
 
@@ -185,7 +187,8 @@ def test_an_autoencoder_pays_no_kl_and_is_scored_at_its_code(digits):
     assert isinstance(model, Autoencoder)
     terms = reconstruction(model, x)
     p = model.decoder.network(model.encoder(x)).sigmoid()
-    assert terms.kl_terms.shape == (5, 3) and not terms.kl_terms.any()
+    assert terms.kl_terms.shape == (5, 3)
+    assert not terms.kl_terms.any()
     assert_close(terms.value, (x * p.log() + (1 - x) * (1 - p).log()).sum(-1), atol=1e-3, rtol=0)
 
 

@@ -4,8 +4,10 @@ import math
 
 import pytest
 import torch
+from hypothesis import example
 from hypothesis import given as for_all
 from hypothesis import strategies as st
+from scipy.integrate import quad
 from sklearn.decomposition import PCA
 from torch.distributions import MultivariateNormal, Normal
 from torch.testing import assert_close
@@ -17,6 +19,24 @@ def seeded(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+# Where a figure of this world looks: the disc of radius 2, as points (2,).
+plane = st.builds(lambda r, a: [r * math.cos(a), r * math.sin(a)], st.floats(0, 2), st.floats(-math.pi, math.pi))
+
+
+@example([0.0, 0.0])  # the curve's far end comes nearest here
+@example([1.2, 1.6])
+@for_all(plane)
+def test_the_curves_marginal_is_the_integral_that_adaptive_quadrature_gives(x):
+    def joint(z: float) -> float:
+        first, second = (1 + 0.15 * z) * math.cos(1.4 * z), (1 + 0.15 * z) * math.sin(1.4 * z)
+        square = ((x[0] - first) ** 2 + (x[1] - second) ** 2) / 0.15**2
+        return math.exp(-0.5 * (z**2 + square)) / ((2 * math.pi) ** 1.5 * 0.15**2)
+
+    pieces = (quad(joint, low, low + 1, epsabs=0, epsrel=1e-10)[0] for low in range(-10, 10))
+    expected = math.log(math.fsum(pieces))
+    assert CurveWorld().log_marginal(torch.tensor(x, dtype=torch.float64)).item() == pytest.approx(expected, abs=1e-4)
+
+
 @pytest.mark.parametrize("noise", [0.1, 0.15, 0.4])
 def test_the_curves_marginal_integrates_to_one_over_the_plane(noise):
     world = CurveWorld(noise)
@@ -26,10 +46,10 @@ def test_the_curves_marginal_integrates_to_one_over_the_plane(noise):
     assert total.item() == pytest.approx(1, abs=1e-4)
 
 
-@for_all(st.floats(-2, 2), st.floats(-2, 2))
-def test_the_curves_posterior_integrates_to_one_and_obeys_bayes_rule(first, second):
+@for_all(plane)
+def test_the_curves_posterior_integrates_to_one_and_obeys_bayes_rule(x):
     world = CurveWorld()
-    x = torch.tensor([first, second], dtype=torch.float64)
+    x = torch.tensor(x, dtype=torch.float64)
     density = world.posterior(x)
     assert density.shape == world.grid.shape
     assert torch.trapezoid(density, world.grid).item() == pytest.approx(1, abs=1e-5)
@@ -54,12 +74,14 @@ def test_the_curves_samples_come_from_the_prior_and_lie_around_the_curve():
     world = CurveWorld()
     z, x = world.sample(20_000, generator=seeded())
     off = x - world.curve(z)
-    assert abs(z.mean()) < 5 / len(z) ** 0.5 and abs(z.std() - 1) < 5 / (2 * len(z)) ** 0.5
+    assert abs(z.mean()) < 5 / len(z) ** 0.5
+    assert abs(z.std() - 1) < 5 / (2 * len(z)) ** 0.5
     assert (off.std(0) - 0.15).abs().max() < 5 * 0.15 / (2 * len(z)) ** 0.5
     assert (off.mean(0).abs() < 5 * 0.15 / len(z) ** 0.5).all()
     assert abs(torch.corrcoef(off.T)[0, 1]) < 5 / len(z) ** 0.5
     again = world.sample(20_000, generator=seeded())
-    assert torch.equal(again[0], z) and torch.equal(again[1], x)
+    assert torch.equal(again[0], z)
+    assert torch.equal(again[1], x)
 
 
 def test_some_points_of_the_plane_have_two_explanations():
@@ -108,7 +130,8 @@ def test_pca_obeys_bayes_rule(world):
 
 def test_pcas_samples_have_the_moments_of_the_marginal_and_follow_their_latents(world):
     z, x = world.sample(50_000, generator=seeded())
-    assert z.shape == (50_000, 2) and world.latent == 2
+    assert z.shape == (50_000, 2)
+    assert world.latent == 2
     covariance = world.weight @ world.weight.T + 0.09 * torch.eye(5, dtype=torch.float64)
     error = covariance.diagonal().max() * 5 * (2 / len(x)) ** 0.5
     assert (torch.cov(x.T) - covariance).abs().max() < error

@@ -48,9 +48,10 @@ STYLE = {
 @contextmanager
 def style(width: float = 6.5, height: float = 3.4) -> Iterator[None]:
     """The house style with a default figure size in inches, for a figure that a chapter draws itself."""
-    plt.get_backend()  # chooses the backend now: inside the context, a notebook's switch to interactive would be undone
     with plt.rc_context(STYLE | {"figure.figsize": (width, height)}):
         yield
+        interactive = plt.isinteractive()
+    plt.interactive(interactive)  # the first figure loads a notebook's backend, which turns it on: that has to last
 
 
 def plot_digits(

@@ -1,0 +1,62 @@
+"""What the book consists of, and the faults that a page may have: each check returns sentences, none if all is well."""
+
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import yaml
+from bs4 import BeautifulSoup
+
+BOOK = Path(__file__).parents[2] / "book"
+CELL = re.compile(r"^```\{code-cell\}.*?^```$", re.MULTILINE | re.DOTALL)
+DRAWS = re.compile(r"figures\.plot_|plt\.subplots|figures\.style")
+LEFT_OVER = ("{glue:", "{doc}", "{eq}", "{numref}", "{cite:", "{ref}", "could not be found", "undefined label")
+
+
+def sources() -> list[Path]:
+    """Every page of the book, in its order."""
+    contents = yaml.safe_load((BOOK / "_toc.yml").read_text(encoding="utf-8"))
+    names = [contents["root"], *(chapter["file"] for part in contents["parts"] for chapter in part["chapters"])]
+    return [BOOK / f"{name}.md" for name in names]
+
+
+def source_faults(text: str) -> list[str]:
+    """Figures without alt text or caption, in a page's Markdown."""
+    drawing = [cell for cell in CELL.findall(text) if DRAWS.search(cell) and "remove-output" not in cell]
+    return [
+        f"a figure cell has no {what}: {cell.splitlines()[-2]}"
+        for cell in drawing
+        for what in ("alt", "caption")
+        if not re.search(rf"^ +{what}: *(\|\n +)?\S", cell, re.MULTILINE)
+    ]
+
+
+def page_faults(text: str) -> list[str]:
+    """Errors and warnings in outputs, left-over markup, and pictures that say nothing to a screen reader."""
+    article = BeautifulSoup(text, "html.parser").find("article")
+    faults = [f"a cell wrote to stderr: {node.get_text()[:200]}" for node in article.select(".output.stderr")]
+    faults += [f"a cell failed: {node.get_text()[-200:]}" for node in article.select(".output.traceback")]
+    faults += [f"left over: {marker}" for marker in LEFT_OVER if marker in article.get_text()]
+    faults += [f"no alt text: {image.get('src')}" for image in article.select("img") if not image.get("alt", "").strip()]
+    faults += ["a figure has no label" for svg in article.select("svg[role=img]") if not svg["aria-label"].strip()]
+    ids = [node["id"] for node in article.select("[id]")]
+    faults += [f"the id {name} stands twice" for name in sorted({name for name in ids if ids.count(name) > 1})]
+    return faults
+
+
+def broken_links(page: Path, root: Path) -> list[str]:
+    """Links of a built page to a file or an anchor that is not there."""
+    soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+    faults = []
+    for link in soup.select("article a[href], nav a[href]"):
+        parts = urlsplit(link["href"])
+        if parts.scheme or link["href"] == "#":
+            continue
+        target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
+        if not target.is_relative_to(root.resolve()) or not target.exists():
+            faults.append(f"{link['href']}: no such file")
+        elif parts.fragment and target.suffix == ".html":
+            other = soup if target == page else BeautifulSoup(target.read_text(encoding="utf-8"), "html.parser")
+            if other.find(id=unquote(parts.fragment)) is None:
+                faults.append(f"{link['href']}: no such anchor")
+    return faults

@@ -1,0 +1,79 @@
+"""The book's own extensions, on books of one page."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pages import BOOK
+
+CONFIG = """\
+title: One page
+execute: {{execute_notebooks: {mode}}}
+sphinx:
+  local_extensions: {{execution: {extensions}, inline_figures: {extensions}}}
+  config: {{nb_execution_raise_on_error: true}}
+"""
+PAGE = """\
+---
+kernelspec: {{name: python3, display_name: Python 3, language: python}}
+jupytext: {{text_representation: {{extension: .md, format_name: myst}}}}
+---
+# Planted
+
+```{{code-cell}} ipython3
+{code}
+```
+"""
+
+
+def build(folder: Path, code: str, mode: str = "force") -> subprocess.CompletedProcess:
+    book = folder / "book"
+    book.mkdir(exist_ok=True)
+    (book / "_config.yml").write_text(CONFIG.format(mode=mode, extensions=BOOK / "_ext"))
+    (book / "_toc.yml").write_text("format: jb-book\nroot: planted\n")
+    (book / "planted.md").write_text(PAGE.format(code=code))
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", book]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+
+
+def test_a_cell_that_fails_stops_the_build_and_names_the_page(tmp_path: Path) -> None:
+    result = build(tmp_path, "1 / 0")
+    assert result.returncode != 0
+    assert "planted.md" in result.stderr
+    assert "ZeroDivisionError" in result.stdout + result.stderr
+
+
+def test_a_figure_is_in_the_page_with_its_ink_and_without_a_date(tmp_path: Path) -> None:
+    code = "from vae_lib import figures\nfigures.plot_lines([0, 1], {'a': [0, 1]}, xlabel='x', ylabel='y');"
+    first = build(tmp_path, code)
+    assert first.returncode == 0, first.stderr
+    page = (tmp_path / "book/_build/html/planted.html").read_text(encoding="utf-8")
+    assert page.count('<svg class="book-figure"') == 1
+    assert "currentColor" in page
+    assert "<dc:date>" not in page
+
+
+def test_without_mnist_every_page_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VAE_LIB_DATASET", "synthetic")
+    result = build(tmp_path, "1", mode="'off'")
+    assert result.returncode == 0, result.stderr
+    assert "built without MNIST" in (tmp_path / "book/_build/html/planted.html").read_text(encoding="utf-8")
+
+
+def test_a_wish_for_mnist_that_cannot_be_met_stops_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VAE_LIB_DATASET", "mnist")
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("VAE_LIB_DATA", str(tmp_path / "file" / "data"))  # a folder that can never be
+    result = build(tmp_path, "1")
+    assert result.returncode != 0
+    assert "VAE_LIB_DATA" in result.stderr
+
+
+def test_the_executed_pages_are_kept_until_vae_lib_changes(tmp_path: Path) -> None:
+    assert "Executed notebook" in build(tmp_path, "1", mode="cache").stdout
+    assert "Executed notebook" not in build(tmp_path, "1", mode="cache").stdout
+    (state,) = (tmp_path / "book/_build/.jupyter_cache").iterdir()
+    state.rename(state.with_name("000000000000"))  # as if the pages had been executed by another vae_lib
+    (tmp_path / "book/planted.md").touch()
+    assert "Executed notebook" in build(tmp_path, "1", mode="cache").stdout

@@ -1,0 +1,94 @@
+import re
+from pathlib import Path
+
+import pages
+import pytest
+from bs4 import BeautifulSoup
+
+SOURCES = pages.sources()
+CHAPTERS = [source for source in SOURCES if source.parent.name == "chapters"]
+
+
+def built(html: Path, source: Path) -> Path:
+    return html / source.relative_to(pages.BOOK).with_suffix(".html")
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+class TestPage:
+    def test_every_figure_has_alt_text_and_caption_in_its_source(self, source: Path) -> None:
+        assert pages.source_faults(source.read_text(encoding="utf-8")) == []
+
+    def test_no_error_no_warning_no_left_over_markup(self, source: Path, html: Path) -> None:
+        assert pages.page_faults(built(html, source).read_text(encoding="utf-8")) == []
+
+    def test_links_resolve(self, source: Path, html: Path) -> None:
+        assert pages.broken_links(built(html, source), html) == []
+
+    def test_every_cell_that_draws_has_its_figure(self, source: Path, html: Path) -> None:
+        cells = pages.CELL.findall(source.read_text(encoding="utf-8"))
+        drawing = [cell for cell in cells if pages.DRAWS.search(cell)]
+        figures = BeautifulSoup(built(html, source).read_text(encoding="utf-8"), "html.parser").select("svg.book-figure")
+        assert len(figures) >= len(drawing)
+
+
+@pytest.mark.parametrize("source", CHAPTERS, ids=lambda source: source.stem)
+class TestChapter:
+    def test_ends_with_a_summary_traps_and_reading(self, source: Path) -> None:
+        text = source.read_text(encoding="utf-8")
+        summary = text.index("\n## Summary\n")
+        assert text.index("**Traps.**") > summary
+        assert "{cite:t}" in text[text.index("**Where to read on.**") :]
+
+    def test_numbers_in_the_prose_are_glued(self, source: Path) -> None:
+        text = source.read_text(encoding="utf-8")
+        used = set(re.findall(r"\{glue:text\}`(\w+)", text))
+        assert used, "a chapter measures something"
+        assert used <= set(re.findall(r"glue\(\s*f?\"(\w+)", text)) | used_by_loops(text)
+
+    def test_figures_take_the_colour_of_the_page(self, source: Path, html: Path) -> None:
+        from vae_lib.figures import INK
+
+        figures = BeautifulSoup(built(html, source).read_text(encoding="utf-8"), "html.parser").select("svg.book-figure")
+        assert figures
+        assert all(INK not in str(figure) for figure in figures)
+        assert any("currentColor" in str(figure) for figure in figures)
+
+
+def used_by_loops(text: str) -> set[str]:
+    """Keys that a loop glues: any string of the page's cells may be one."""
+    return {key for cell in pages.CELL.findall(text) for key in re.findall(r"[\"'](\w+)[\"']", cell)}
+
+
+def test_the_bibliography_holds_every_citation(html: Path) -> None:
+    cited = {key for source in SOURCES for key in re.findall(r"\{cite:[tp]\}`([\w,]+)`", source.read_text(encoding="utf-8"))}
+    entries = BeautifulSoup((html / "appendix" / "bibliography.html").read_text(encoding="utf-8"), "html.parser").select(
+        "div.citation"
+    )
+    assert len(entries) == len({key for group in cited for key in group.split(",")})
+
+
+@pytest.mark.parametrize(
+    ("planted", "fault"),
+    [
+        ('<div class="output stderr">UserWarning</div>', "stderr"),
+        ('<div class="output traceback">ZeroDivisionError</div>', "failed"),
+        ("<p>see {doc}`elbo`</p>", "left over"),
+        ('<img src="a.png">', "no alt text"),
+        ('<svg role="img" aria-label=" "></svg>', "no label"),
+        ('<p id="a"></p><p id="a"></p>', "stands twice"),
+    ],
+)
+def test_a_planted_fault_of_a_page_is_found(planted: str, fault: str) -> None:
+    (found,) = pages.page_faults(f"<article>{planted}</article>")
+    assert fault in found
+
+
+def test_a_figure_without_alt_text_is_found() -> None:
+    (found,) = pages.source_faults("```{code-cell} ipython3\n---\n  caption: |\n    It.\n---\nfigures.plot_lines(x);\n```\n")
+    assert "no alt" in found
+
+
+def test_a_broken_link_is_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text('<article><a href="gone.html">a</a><a href="#gone">b</a><a href="page.html">c</a></article>')
+    assert pages.broken_links(page, tmp_path) == ["gone.html: no such file", "#gone: no such anchor"]

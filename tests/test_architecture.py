@@ -1,0 +1,171 @@
+"""Who uses whom, kept true by reading the imports; and what importing must not do."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import vae_lib
+
+PACKAGE = Path(vae_lib.__file__).parent
+FILES = sorted(path for path in PACKAGE.rglob("*.py"))
+MODULES = {path.stem: path for path in PACKAGE.glob("*.py")}
+
+# What each module of the package may import of the package. The chain reads from left to right; nothing points back.
+CHAIN = ["_torchvision", "synthetic", "data", "distributions", "models", "objectives", "train", "recipes"]
+ALLOWED = {name: set(CHAIN[:i]) for i, name in enumerate(CHAIN)} | {
+    "_torchvision": set(),
+    "worlds": set(),
+    "evaluate": {"distributions", "models", "objectives"},
+    "latent": {"distributions", "models", "objectives"},
+    "figures": {"models", "train"},
+    "__init__": set(),
+    "__main__": {*CHAIN, "evaluate", "latent", "figures", "worlds"},
+}
+
+
+def imports(path: Path) -> set[str]:
+    """Every dotted name that the file imports, anywhere in it: `from a import b` gives a and a.b."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(["vae_lib"] * (node.level > 0) + ([node.module] if node.module else []))
+            names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
+    return names
+
+
+def of_the_package(path: Path) -> set[str]:
+    return {name.split(".")[1] for name in imports(path) if name.startswith("vae_lib.")} & (MODULES.keys() | {"book"})
+
+
+def test_every_module_has_its_place():
+    assert MODULES.keys() == ALLOWED.keys(), "a new module is given its place in ALLOWED, and in the design"
+
+
+@pytest.mark.parametrize("name", sorted(ALLOWED))
+def test_no_module_imports_one_to_its_right(name):
+    assert of_the_package(MODULES[name]) <= ALLOWED[name]
+
+
+def test_the_reader_of_imports_sees_every_kind(tmp_path):
+    """Planted: a test that reads no imports would pass for ever."""
+    file = tmp_path / "planted.py"
+    lines = [
+        "import vae_lib.train",
+        "from vae_lib import recipes as r",
+        "def f():",
+        "    from vae_lib.data import load",
+    ]
+    file.write_text("\n".join([*lines, "    from . import models"]))
+    assert of_the_package(file) == {"train", "recipes", "data", "models"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_the_package_stands_without_the_book_its_tests_and_its_command_line(path):
+    names = imports(path)
+    assert not {name.split(".")[0] for name in names} & {"book", "tests", "benchmarks", "conftest", "pytest"}
+    assert not any(name.startswith("vae_lib.__main__") for name in names)
+
+
+@pytest.mark.parametrize("name", ["figures", "latent", "worlds", "evaluate", "objectives"])
+def test_what_shows_or_measures_never_trains(name):
+    tree = ast.parse(MODULES[name].read_text())
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    used |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    used |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    trains = {"TrainConfig", "backward", "optim", "Adam"} | ({"fit"} if name not in ("evaluate",) else set())
+    if name == "worlds":
+        trains -= {"fit"}  # a closed form, not a training
+    assert not used & trains
+
+
+def test_figures_take_of_training_its_history_only():
+    names = imports(MODULES["figures"])
+    assert {name for name in names if name.startswith("vae_lib.train.")} == {"vae_lib.train.History"}
+
+
+def public(path: Path) -> list[ast.ClassDef | ast.FunctionDef]:
+    return [
+        node
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_")
+    ]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_every_module_and_every_public_function_and_class_says_what_it_is(path):
+    assert ast.get_docstring(ast.parse(path.read_text()))
+    silent = [node.name for node in public(path) if not ast.get_docstring(node)]
+    for node in public(path):
+        if isinstance(node, ast.ClassDef):  # methods that take more than self, but for Python's own
+            silent += [
+                f"{node.name}.{method.name}"
+                for method in node.body
+                if isinstance(method, ast.FunctionDef)
+                and not method.name.startswith("_")
+                and len(method.args.args + method.args.kwonlyargs) > 1
+                and not ast.get_docstring(method)
+            ]
+    assert silent == []
+
+
+SIDE_EFFECTS = """
+import importlib, json, os, socket, sys, warnings
+import matplotlib, numpy, torch
+import matplotlib.pyplot
+
+def state():
+    settings = {key: str(value) for key, value in matplotlib.rcParams.items()}
+    return {
+        "torch's generator": torch.get_rng_state().tolist(),
+        "numpy's generator": str(numpy.random.get_state()),
+        "Python's generator": str(__import__("random").getstate()),
+        "torch's defaults": [str(torch.get_default_dtype()), torch.get_num_threads(), torch.is_grad_enabled(),
+                             torch.are_deterministic_algorithms_enabled()],
+        "matplotlib's settings": settings,
+        "figures": matplotlib.pyplot.get_fignums(),
+        "the environment": dict(os.environ),
+        "the network's timeout": socket.getdefaulttimeout(),
+        "the working directory": os.getcwd(),
+    }
+
+changed = {}
+for name in sys.argv[1:]:
+    before = state()
+    importlib.import_module(name)
+    after = state()
+    changed[name] = [key for key in before if before[key] != after[key]]
+print(json.dumps(changed))
+"""
+
+
+def test_importing_changes_nothing_draws_nothing_and_writes_nothing(tmp_path):
+    """Every module in one process: what the first of them changes is laid at its door."""
+    inside = [path.relative_to(PACKAGE).with_suffix("") for path in FILES if path.stem != "__init__"]
+    names = [".".join(["vae_lib", *path.parts]) for path in inside]
+    for folder in ("home", "cache", "work", "mpl"):
+        (tmp_path / folder).mkdir()
+    environment = os.environ | {
+        "PYTHONPATH": str(PACKAGE.parent),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "HOME": str(tmp_path / "home"),
+        "VAE_LIB_CACHE": str(tmp_path / "cache" / "vae_lib"),
+        "VAE_LIB_DATA": str(tmp_path / "cache" / "data"),
+        "MPLCONFIGDIR": str(tmp_path / "mpl"),  # matplotlib keeps its list of fonts there
+        "MPLBACKEND": "agg",
+    }
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", SIDE_EFFECTS, *names],
+        env=environment, cwd=tmp_path / "work", capture_output=True, text=True,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    changed = json.loads(result.stdout)  # and nothing else was printed
+    assert {name: what for name, what in changed.items() if what} == {}
+    assert [path for folder in ("home", "cache", "work") for path in (tmp_path / folder).rglob("*")] == []

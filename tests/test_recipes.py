@@ -1,0 +1,519 @@
+"""Trained once, found again, and never stale, half-written or damaged: each failure planted."""
+
+import errno
+import importlib.util
+import inspect
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+
+from vae_lib import data, recipes, train
+from vae_lib.models import VAE, Autoencoder, ModelConfig
+from vae_lib.recipes import Recipe
+from vae_lib.train import History, TrainConfig
+
+TINY = Recipe(model=ModelConfig(hidden=(4,), latent=2), train=TrainConfig(epochs=2, batch_size=64))
+TINY_AE = replace(TINY, model=replace(TINY.model, variational=False))
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch, small_splits):
+    """A recipe that trains in a blink, and digits that need no drawing."""
+    monkeypatch.setattr(recipes, "RECIPES", {"tiny": TINY, "tiny-ae": TINY_AE})
+    monkeypatch.setattr(data, "load", lambda: small_splits)
+
+
+@pytest.fixture
+def trainings(monkeypatch):
+    """The labels of the trainings that took place."""
+    labels = []
+
+    def fit(*arguments, label=""):
+        labels.append(label)
+        return original(*arguments, label=label)
+
+    original = train.fit
+    monkeypatch.setattr(train, "fit", fit)
+    return labels
+
+
+def path(splits: data.Splits, name: str = "tiny") -> Path:
+    return recipes.checkpoint_path(name, splits)
+
+
+def same(one: tuple, other: tuple) -> bool:
+    """Whether two (model, history) pairs hold the same numbers, bit for bit."""
+    weights = [model.state_dict() for model, _ in (one, other)]
+    histories = [[getattr(history, item.name) for item in fields(History)] for _, history in (one, other)]
+    return (
+        type(one[0]) is type(other[0])
+        and weights[0].keys() == weights[1].keys()
+        and all(torch.equal(weights[0][key], weights[1][key]) for key in weights[0])
+        and all(a.dtype == b.dtype and torch.equal(a, b) for a, b in zip(*histories, strict=True))
+    )
+
+
+def trained_by_hand(splits: data.Splits, recipe: Recipe = TINY) -> tuple:
+    model = recipe.model.build(seed=recipe.train.seed)
+    return model, train.fit(model, splits.train.images, splits.validation.images, recipe.train)
+
+
+def test_load_trains_once_and_reads_afterwards(small_splits, trainings, cache):
+    first, second = recipes.load("tiny"), recipes.load("tiny")
+    assert trainings == ["tiny"]
+    assert same(first, second)
+    assert first[0] is not second[0]
+    assert path(small_splits).exists()
+    assert path(small_splits).parent == cache / "recipes"
+
+
+@pytest.mark.parametrize("name", ["tiny", "tiny-ae"])
+def test_what_is_loaded_is_what_training_on_the_training_images_gives(small_splits, name):
+    expected = trained_by_hand(small_splits, recipes.RECIPES[name])
+    assert isinstance(expected[0], VAE if name == "tiny" else Autoencoder)
+    for _ in range(2):  # trained, then read
+        model, history = recipes.load(name)
+        assert same((model, history), expected)
+        assert not model.training
+        assert not any(p.requires_grad for p in model.parameters())
+
+
+def test_every_recipe_of_the_book_builds_and_survives_a_checkpoint(monkeypatch, tmp_path):
+    monkeypatch.undo()  # the book's own recipes
+    for name, recipe in recipes.RECIPES.items():
+        assert recipes.get(name) is recipe
+    model = recipes.RECIPES["gaussian"].model.build(seed=3)
+    history = History(*torch.rand(4, 3, dtype=torch.float64))
+    recipes.write_checkpoint(tmp_path / "a.safetensors", model, history)
+    assert same(recipes.read_checkpoint(tmp_path / "a.safetensors", recipes.RECIPES["gaussian"]), (model, history))
+
+
+def test_recipes_that_differ_in_name_only_would_show_the_same_model_twice(monkeypatch):
+    monkeypatch.undo()
+    assert len(set(recipes.RECIPES.values())) == len(recipes.RECIPES)
+
+
+@pytest.mark.parametrize("use", [recipes.load, recipes.get])
+def test_an_unknown_recipe_is_answered_with_the_known_ones(use):
+    with pytest.raises(ValueError, match="^recipe: 'huge' is unknown, expected one of tiny, tiny-ae$"):
+        use("huge")
+
+
+# What shapes a checkpoint's name.
+
+TRAIN_CHANGES = [
+    {"epochs": 3}, {"batch_size": 65}, {"learning_rate": 2e-3}, {"beta": 2.0}, {"warmup_epochs": 1}, {"free_bits": 0.1},
+    {"binarize": "dynamic"}, {"seed": 1},
+]  # fmt: skip
+MODEL_CHANGES = [
+    {"hidden": (5,)},
+    {"latent": 3},
+    {"convolutional": True},
+    {"likelihood": "gaussian"},
+    {"variational": False},
+]
+
+
+def test_every_option_is_tried_below():
+    assert {name for change in TRAIN_CHANGES for name in change} == {item.name for item in fields(TrainConfig)}
+    assert {name for change in MODEL_CHANGES for name in change} == {item.name for item in fields(ModelConfig)}
+
+
+def test_any_option_of_the_configuration_changes_the_path(small_splits, monkeypatch):
+    others = [replace(TINY, train=replace(TINY.train, **change)) for change in TRAIN_CHANGES]
+    others += [replace(TINY, model=replace(TINY.model, **change)) for change in MODEL_CHANGES]
+    paths = set()
+    for recipe in [TINY, *others]:
+        monkeypatch.setattr(recipes, "RECIPES", {"tiny": recipe})
+        paths.add(path(small_splits))
+    assert len(paths) == 1 + len(others)
+
+
+def test_data_and_torch_change_the_path(small_splits, monkeypatch):
+    first = path(small_splits)
+    assert path(small_splits) == first
+    assert path(replace(small_splits, fingerprint="others")) != first
+    monkeypatch.setattr(torch, "__version__", "99.0")
+    assert path(small_splits) != first
+
+
+@pytest.mark.parametrize("module", ["data", "distributions", "models", "objectives", "train"])
+def test_the_code_of_each_module_that_shapes_a_model_changes_the_path(small_splits, monkeypatch, module):
+    def edited(source_of):
+        text = original(source_of)
+        return text + addition if source_of.__name__ == f"vae_lib.{module}" else text
+
+    original, first = inspect.getsource, path(small_splits)
+    monkeypatch.setattr(inspect, "getsource", edited)
+    addition = "\n# a remark\n\n\n"
+    assert path(small_splits) == first
+    addition = "\nMORE = 1\n"
+    assert path(small_splits) != first
+
+
+CODE = '''
+"""A module."""
+import math
+
+class Shape:
+    """A shape."""
+
+    def area(self, r):
+        """The area.
+
+        Of a disc."""
+        return math.pi * r ** 2  # the usual
+
+def empty():
+    """Nothing but this."""
+'''
+
+
+@pytest.fixture
+def fingerprint(tmp_path):
+    count = iter(range(100))
+
+    def of(*sources: str) -> str:
+        modules = []
+        for source in sources:
+            file = tmp_path / f"module_{next(count)}.py"
+            file.write_text(textwrap.dedent(source))
+            spec = importlib.util.spec_from_file_location(file.stem, file)
+            modules.append(module := importlib.util.module_from_spec(spec))
+            spec.loader.exec_module(module)
+        return recipes.code_fingerprint(*modules)
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("# the usual", "# the usual, and a remark"),
+        ("  # the usual", ""),
+        ("The area.", "The surface."),
+        ('"""A module."""', '"""Another."""'),
+        ('"""A shape."""', ""),
+        ('"""Nothing but this."""', "'''Something else.'''"),
+        ("def empty", "\n\n\ndef empty"),
+        ("math.pi * r ** 2", "(math.pi *\n            r**2)"),
+    ],
+)
+def test_comments_docstrings_and_layout_do_not_count_as_code(fingerprint, old, new):
+    assert old in CODE
+    assert fingerprint(CODE) == fingerprint(CODE.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("** 2", "** 3"), ("def area", "def volume"), ("return ", ""), ("import math", "import math, cmath"), ("r ** 2", "2 ** r"),
+     ("        return", "        'no docstring' + ''\n        return")],
+)  # fmt: skip
+def test_code_that_does_something_else_counts(fingerprint, old, new):
+    assert old in CODE
+    assert fingerprint(CODE) != fingerprint(CODE.replace(old, new))
+
+
+def test_each_module_counts_in_its_place(fingerprint):
+    one, other = "A = 1\n", "B = 2\n"
+    assert len({fingerprint(one), fingerprint(other), fingerprint(one, other), fingerprint(other, one)}) == 4
+
+
+# Damage.
+
+
+def header(content: bytes) -> dict:
+    return json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+
+
+def rewritten(content: bytes, change) -> bytes:
+    """A safetensors file with its header changed and its data as they were."""
+    length = int.from_bytes(content[:8], "little")
+    described = header(content)
+    change(described)
+    text = json.dumps(described, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[8 + length :]
+
+
+def other_type(described: dict) -> None:
+    """The same bytes, read as integers."""
+    described["model.encoder.0.weight"]["dtype"] = "I32"
+
+
+def other_shape(described: dict) -> None:
+    described["history.kl"]["shape"] = described["history.kl"]["shape"][::-1] + [1]
+
+
+def swapped(described: dict) -> None:
+    """Two tensors of one shape in each other's place."""
+    one, other = described["history.kl"], described["history.log_likelihood"]
+    one["data_offsets"], other["data_offsets"] = other["data_offsets"], one["data_offsets"]
+
+
+DAMAGE = {
+    "empty": lambda content: b"",
+    "a few bytes": lambda content: content[:5],
+    "header only": lambda content: content[: 8 + int.from_bytes(content[:8], "little")],
+    "last byte gone": lambda content: content[:-1],
+    "longer": lambda content: content + b"\0",
+    "one byte flipped in the data": lambda content: content[:-100] + bytes([content[-100] ^ 1]) + content[-99:],
+    "one byte flipped in the header": lambda content: content[:30] + bytes([content[30] ^ 1]) + content[31:],
+    "zeros": lambda content: bytes(len(content)),
+    "text": lambda content: b"<html>no space left</html>" * 100,
+    "no digest": lambda content: rewritten(content, lambda described: described.pop("__metadata__")),
+    "swapped tensors": lambda content: rewritten(content, swapped),
+    "another type": lambda content: rewritten(content, other_type),
+    "another shape": lambda content: rewritten(content, other_shape),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_checkpoint_is_told_and_trained_anew(small_splits, trainings, capsys, damage):
+    whole = recipes.load("tiny")
+    file = path(small_splits)
+    content = file.read_bytes()
+    file.write_bytes(DAMAGE[damage](content))
+    capsys.readouterr()
+    again = recipes.load("tiny")
+    assert same(again, whole)
+    assert trainings == ["tiny", "tiny"]
+    said = capsys.readouterr().err
+    assert said.startswith(f"{file} is damaged (")
+    assert said.endswith("; its model is trained anew.\n")
+    assert same(recipes.load("tiny"), whole)
+    assert len(trainings) == 2
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory, small_splits):
+    file = tmp_path_factory.mktemp("flips") / "tiny.safetensors"
+    model, history = trained_by_hand(small_splits)
+    recipes.write_checkpoint(file, model, history)
+    return file, file.read_bytes(), (model, history)
+
+
+@for_all(st.floats(0, 1, exclude_max=True), st.integers(1, 255), st.booleans())
+def test_no_flipped_byte_is_ever_read_as_another_model(checkpoint, place, flip, in_header):
+    """A flip may pass unseen only where it changes nothing, such as a space in the header."""
+    file, content, whole = checkpoint
+    size = 8 + int.from_bytes(content[:8], "little") if in_header else len(content)
+    at = int(place * size)
+    file.write_bytes(content[:at] + bytes([content[at] ^ flip]) + content[at + 1 :])
+    found = recipes.read_checkpoint(file, TINY)
+    assert found is None or same(found, whole)
+
+
+def test_a_checkpoint_of_another_models_shapes_is_told_and_trained_anew(small_splits, trainings, capsys):
+    other = Recipe(model=ModelConfig(hidden=(5,), latent=2), train=TINY.train)
+    file = path(small_splits)
+    file.parent.mkdir(parents=True)
+    recipes.write_checkpoint(file, *trained_by_hand(small_splits, other))
+    trainings.clear()
+    assert same(recipes.load("tiny"), trained_by_hand(small_splits))
+    assert trainings[0] == "tiny"
+    assert f"{file} is damaged" in capsys.readouterr().err
+
+
+def test_a_sound_checkpoint_is_read_without_a_word(small_splits, capsys):
+    recipes.load("tiny")
+    recipes.load("tiny")
+    assert capsys.readouterr().err == ""
+
+
+def test_a_checkpoint_that_never_was_is_no_damage(tmp_path, capsys):
+    assert recipes.read_checkpoint(tmp_path / "none.safetensors", TINY) is None
+    assert capsys.readouterr().err == ""
+
+
+# Disks that refuse.
+
+
+@pytest.mark.parametrize("where", ["the cache itself", "a folder above it", "the recipes' folder"])
+def test_a_cache_that_cannot_be_written_is_named_before_training(monkeypatch, tmp_path, trainings, where):
+    """A file stands where the folder should be; permissions would not stop root."""
+    folder = {
+        "the cache itself": tmp_path / "c",
+        "a folder above it": tmp_path / "c" / "d",
+        "the recipes' folder": tmp_path,
+    }[where]
+    (tmp_path / ("recipes" if where == "the recipes' folder" else "c")).write_text("in the way")
+    monkeypatch.setenv("VAE_LIB_CACHE", str(folder))
+    with pytest.raises(
+        OSError, match=f"^{folder / 'recipes'} cannot be written .*; set VAE_LIB_CACHE to a folder that can"
+    ):
+        recipes.load("tiny")
+    assert trainings == []
+
+
+def test_a_cache_without_permission_is_named(monkeypatch, trainings, cache):
+    def refuse(*arguments, **options):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(recipes.FileLock, "acquire", refuse)
+    with pytest.raises(OSError, match=f"^{cache / 'recipes'} cannot be written .*Permission denied.*VAE_LIB_CACHE"):
+        recipes.load("tiny")
+    assert trainings == []
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_full_disk_names_the_file_and_leaves_no_part_of_it(monkeypatch, small_splits, call):
+    def refuse(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    file = path(small_splits)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, refuse)
+        with pytest.raises(
+            OSError, match=f"^{file}: the checkpoint could not be written \\(No space left on device\\)"
+        ):
+            recipes.load("tiny")
+    assert [other.suffix for other in file.parent.iterdir() if other.suffix != ".lock"] == []
+    assert same(recipes.load("tiny"), trained_by_hand(small_splits))  # and with space again, all is well
+
+
+def test_a_full_disk_leaves_an_older_checkpoint_as_it_was(monkeypatch, small_splits):
+    recipes.load("tiny")
+    file = path(small_splits)
+    content = file.read_bytes()
+
+    def refuse(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", refuse)
+        with pytest.raises(OSError, match="No space left"):
+            recipes.write_checkpoint(file, *trained_by_hand(small_splits))
+    assert file.read_bytes() == content
+
+
+def test_a_training_that_fails_leaves_nothing_and_holds_no_lock(monkeypatch, small_splits):
+    def diverge(*arguments, **options):
+        raise train.TrainingDiverged("planted")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "fit", diverge)
+        with pytest.raises(train.TrainingDiverged):
+            recipes.load("tiny")
+    assert not path(small_splits).exists()
+    assert isinstance(recipes.load("tiny")[0], VAE)
+
+
+# Other processes.
+
+SCRIPT = """
+import os, sys, time
+from pathlib import Path
+
+from vae_lib import data, recipes, train
+from vae_lib.models import ModelConfig
+from vae_lib.recipes import Recipe
+from vae_lib.train import TrainConfig
+
+fault, folder = sys.argv[1], Path(sys.argv[2])
+train_, validation, test = (
+    data.Digits(drawn.images, drawn.labels)
+    for drawn in (synthetic.sample(n, seed=seed) for n, seed in ((300, 1), (100, 2), (150, 3)))
+)
+data.load = lambda: data.Splits("synthetic", "few", train_, validation, test)
+recipes.RECIPES = {"tiny": Recipe(model=ModelConfig(hidden=(4,), latent=2), train=TrainConfig(epochs=2, batch_size=64))}
+
+
+def held_up(function):
+    def wrapper(*arguments, **options):
+        print("reached", flush=True)
+        while not (folder / "go").exists():
+            time.sleep(0.01)
+        return function(*arguments, **options)
+    return wrapper
+
+
+if fault == "training":
+    train.fit = held_up(train.fit)
+elif fault == "writing":
+    os.fsync = held_up(os.fsync)
+elif fault == "renaming":
+    os.replace = held_up(os.replace)
+model, history = recipes.load("tiny")
+print(repr(history.elbo.tolist()), flush=True)
+"""
+
+
+def start(folder: Path, name: str, fault: str) -> subprocess.Popen:
+    """Another process that loads the recipe and, once at the planted place, waits for folder/go."""
+    (folder / "script.py").write_text(SCRIPT)
+    source = Path(recipes.__file__).parents[1]
+    environment = os.environ | {"PYTHONPATH": str(source), "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    with open(folder / f"{name}.out", "w") as out, open(folder / f"{name}.err", "w") as err:
+        command = [sys.executable, str(folder / "script.py"), fault, str(folder)]
+        return subprocess.Popen(command, env=environment, stdout=out, stderr=err)
+
+
+def wait_until(condition, *processes: subprocess.Popen) -> None:
+    give_up = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < give_up, "nothing happened for two minutes"
+        assert all(process.poll() in (None, 0) for process in processes), "a process failed"
+        time.sleep(0.02)
+
+
+def test_a_kill_while_training_or_writing_leaves_nothing_that_is_read(
+    tmp_path, monkeypatch, small_splits, trainings, capsys
+):
+    expected = trained_by_hand(small_splits)
+    faults = ("training", "writing", "renaming")
+    processes = {}
+    for fault in faults:
+        monkeypatch.setenv("VAE_LIB_CACHE", str(tmp_path / fault))
+        (tmp_path / fault).mkdir()
+        processes[fault] = start(tmp_path / fault, "victim", fault)
+    try:
+        for fault, process in processes.items():
+            wait_until(lambda: "reached" in (tmp_path / fault / "victim.out").read_text(), process)  # noqa: B023
+    finally:
+        for process in processes.values():
+            process.send_signal(signal.SIGKILL)
+            assert process.wait() == -signal.SIGKILL
+    for fault in faults:
+        monkeypatch.setenv("VAE_LIB_CACHE", str(tmp_path / fault))
+        file = path(small_splits)
+        assert not file.exists()
+        assert len(list(file.parent.glob("*.part"))) == (fault != "training")  # the kill did come where it was meant to
+        trainings.clear()
+        assert same(recipes.load("tiny"), expected)
+        assert trainings == ["tiny"]
+        assert same(recipes.load("tiny"), expected)
+        assert trainings == ["tiny"]
+    assert capsys.readouterr().err == ""
+
+
+def test_of_two_processes_at_once_one_trains_and_the_other_waits_and_reads(tmp_path, small_splits):
+    names = ("first", "second")
+    processes = [start(tmp_path, name, "training") for name in names]
+
+    def text(kind: str) -> list[str]:
+        return [(tmp_path / f"{name}.{kind}").read_text() for name in names]
+
+    try:
+        wait_until(lambda: any("reached" in out for out in text("out")) and any(text("err")), *processes)
+        (tmp_path / "go").touch()
+        assert [process.wait(timeout=120) for process in processes] == [0, 0]
+    finally:
+        for process in processes:
+            process.kill()
+    outputs, errors = text("out"), text("err")
+    assert sorted(out.count("reached") for out in outputs) == [0, 1]
+    assert len({out.replace("reached\n", "") for out in outputs}) == 1
+    (waiting,) = (err for out, err in zip(outputs, errors, strict=True) if "reached" not in out)
+    assert waiting == f"Another process is training {path(small_splits).stem}; waiting for it.\n"
