@@ -1,4 +1,4 @@
-"""Compare two builds of the book: `python .ci/same_numbers.py FIRST_HTML SECOND_HTML` exits with 1 where a page differs."""
+"""Compare two builds: `python .ci/same_numbers.py FIRST_HTML SECOND_HTML` exits with 1 where a page differs."""
 
 import difflib
 import sys

@@ -22,7 +22,7 @@ BATCH = 128
 
 
 def matrix_products(images: int) -> float:
-    """Seconds for the products of one epoch: forward, weights' gradients, and inputs' gradients but the first layer's."""
+    """Seconds for one epoch's products: forward, weights' gradients, and inputs' gradients but the first layer's."""
     sizes = [(784, 400), (400, 40), (20, 400), (400, 784)]
     layers = [(torch.randn(BATCH, i), torch.randn(o, i), torch.randn(BATCH, o)) for i, o in sizes]
     start = time.perf_counter()
@@ -73,16 +73,20 @@ def main() -> None:
     arguments = parser.parse_args()
     splits = data.load()
     ours(splits, 1, 0)  # warm up
+    epochs, images = arguments.epochs, len(splits.train)
     rounds = [
-        (matrix_products(len(splits.train)), *ours(splits, arguments.epochs, seed), *usual(splits, arguments.epochs, seed))
+        (matrix_products(images), *ours(splits, epochs, seed), *usual(splits, epochs, seed))
         for seed in range(arguments.rounds)
     ]
-    products, fit_seconds, fit_loss, loop_seconds, loop_loss = (statistics.median(column) for column in zip(*rounds))
-    print(f"784-400-20, batch {BATCH}, {len(splits.train):,} images, {torch.get_num_threads()} threads, median of {len(rounds)}")
+    products, fit_seconds, fit_loss, loop_seconds, loop_loss = (
+        statistics.median(column) for column in zip(*rounds, strict=True)
+    )
+    threads = torch.get_num_threads()
+    print(f"784-400-20, batch {BATCH}, {images:,} images, {threads} threads, median of {len(rounds)} rounds")
     print(f"matrix products alone  {products:6.2f} s an epoch")
     print(f"vae_lib.train.fit      {fit_seconds:6.2f} s an epoch   {fit_seconds / products:.2f} x the products")
     print(f"DataLoader + ToTensor  {loop_seconds:6.2f} s an epoch   {loop_seconds / fit_seconds:.2f} x fit")
-    print(f"held-out −ELBO after {arguments.epochs} epochs: {fit_loss:.2f} against {loop_loss:.2f} nats")
+    print(f"held-out −ELBO after {epochs} epochs: {fit_loss:.2f} against {loop_loss:.2f} nats")
 
 
 if __name__ == "__main__":

@@ -416,7 +416,7 @@ SCRIPT = """
 import os, sys, time
 from pathlib import Path
 
-from vae_lib import data, recipes, train
+from vae_lib import data, recipes, synthetic, train
 from vae_lib.models import ModelConfig
 from vae_lib.recipes import Recipe
 from vae_lib.train import TrainConfig
@@ -483,8 +483,9 @@ def test_a_kill_while_training_or_writing_leaves_nothing_that_is_read(
             wait_until(lambda: "reached" in (tmp_path / fault / "victim.out").read_text(), process)  # noqa: B023
     finally:
         for process in processes.values():
-            process.send_signal(signal.SIGKILL)
-            assert process.wait() == -signal.SIGKILL
+            process.kill()
+            process.wait()
+    assert [process.returncode for process in processes.values()] == [-signal.SIGKILL] * 3
     for fault in faults:
         monkeypatch.setenv("VAE_LIB_CACHE", str(tmp_path / fault))
         file = path(small_splits)
@@ -512,6 +513,7 @@ def test_of_two_processes_at_once_one_trains_and_the_other_waits_and_reads(tmp_p
     finally:
         for process in processes:
             process.kill()
+            process.wait()
     outputs, errors = text("out"), text("err")
     assert sorted(out.count("reached") for out in outputs) == [0, 1]
     assert len({out.replace("reached\n", "") for out in outputs}) == 1

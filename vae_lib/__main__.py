@@ -16,7 +16,7 @@ RECIPE_HELP = "one of: " + ", ".join(recipes.RECIPES)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0, 1 where a file or a training failed, 2 for a call that makes no sense."""
+    """Run one command and return its exit code: 1 where a file or a training failed, 2 for a senseless call."""
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
@@ -76,7 +76,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     model, _ = recipes.load(options.recipe)
     test = binarized(splits.test.images, recipe.train)
     log_likelihood, kl = mean_terms(model, test)
-    print(f"{options.recipe} on {len(test):,} {splits.name} test digits ({recipe.train.binarize} binarisation), in nats")
+    print(f"{options.recipe} on {len(test):,} {splits.name} test digits, binarisation {recipe.train.binarize}, in nats")
     print(f"distortion          {-log_likelihood:8.2f}")
     if isinstance(model, VAE):
         print(f"rate                {kl:8.2f}\n−ELBO               {kl - log_likelihood:8.2f}")
@@ -152,7 +152,9 @@ def _parser() -> argparse.ArgumentParser:
     sample.add_argument("-n", type=int, default=64, help="how many (default: 64)")
     sample.add_argument("--seed", type=int, default=0, help="default: 0")
     sample.add_argument("--draw", action="store_true", help="draw the pixels from p(x|z) instead of showing its mean")
-    sample.add_argument("-o", "--out", type=Path, default=Path("samples.png"), metavar="FILE", help="default: samples.png")
+    sample.add_argument(
+        "-o", "--out", type=Path, default=Path("samples.png"), metavar="FILE", help="default: samples.png"
+    )
     sample.set_defaults(run=_sample)
 
     digits = commands.add_parser("data", help="which digits are in use, from where, and whether they are whole")

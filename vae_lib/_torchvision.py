@@ -1,9 +1,9 @@
 """torchvision's MNIST, also where torch and torchvision were built for different machines.
 
-A CPU build of torch beside a torchvision compiled for CUDA is a common pair (it is what the registries give on a machine
-without a GPU). There `import torchvision` stops with "operator torchvision::nms does not exist", because torchvision
-describes two operators whose compiled half could not be loaded. MNIST needs neither, so we declare the two names and
-import again: nothing can call them by accident, since they have a signature and no implementation.
+A CPU build of torch beside a torchvision compiled for CUDA is a common pair on machines without a GPU. There
+`import torchvision` stops with "operator torchvision::nms does not exist", because torchvision describes two operators
+whose compiled half could not be loaded. MNIST needs neither, so we declare the two names and import again: nothing can
+call them by accident, since they have a signature and no implementation.
 """
 
 import sys

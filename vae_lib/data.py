@@ -146,7 +146,7 @@ def _check_file(path: Path, size: int, md5: str) -> None:
 
 
 def _download(root: Path) -> None:
-    """Fetch MNIST beside its place and move the whole files in, so that a killed download leaves nothing half-written."""
+    """Fetch MNIST beside its place and move whole files in, so that a killed download leaves nothing half-written."""
     from vae_lib._torchvision import MNIST
 
     raw = root / "MNIST" / "raw"

@@ -5,9 +5,8 @@ near-black; in the built book the page's own text colour takes its place. Digits
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Iterator
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -63,7 +62,7 @@ def plot_digits(
     row_labels: Sequence[str] = (),
     column_labels: Sequence[str] = (),
 ) -> Axes:
-    """A sheet of images (N, 784), row by row; each pixel is drawn `scale` by `scale`, with `gap` pixels between tiles."""
+    """A sheet of images (N, 784), row by row; a pixel is drawn `scale` by `scale`, `gap` pixels lie between tiles."""
     if images.ndim != 2 or images.shape[1] != SIDE * SIDE or len(images) == 0:
         raise ValueError(f"images: shape {tuple(images.shape)}, expected (N, {SIDE * SIDE}) with N of at least 1")
     rows, pitch = math.ceil(len(images) / columns), SIDE + gap

@@ -144,7 +144,7 @@ def read_checkpoint(path: Path, recipe: Recipe) -> tuple[VAE | Autoencoder, Hist
     model = recipe.model.build()
     try:
         with safe_open(path, framework="pt") as file:
-            tensors = {key: file.get_tensor(key) for key in file.keys()}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118, safe_open is no mapping
             if (file.metadata() or {}).get("digest") != _digest(tensors):
                 raise ValueError("its contents do not match their digest")
         model.load_state_dict(_without_prefix(tensors, "model."))

@@ -48,7 +48,7 @@ def prepare(app: Sphinx, config: Config) -> None:
     build.mkdir(parents=True, exist_ok=True)
     _be_the_only_build(app, build)
     data_name, fingerprint, untrained = _data_and_models()
-    os.environ["VAE_LIB_DATASET"] = data_name  # all chapters use the same data, whatever happens to the network meanwhile
+    os.environ["VAE_LIB_DATASET"] = data_name  # the same for all chapters, whatever the network does meanwhile
     if data_name == "synthetic":
         config.html_theme_options["announcement"] = SYNTHETIC_NOTE
     if untrained and config.nb_execution_mode != "off":

@@ -37,7 +37,7 @@ def page_faults(text: str) -> list[str]:
     faults = [f"a cell wrote to stderr: {node.get_text()[:200]}" for node in article.select(".output.stderr")]
     faults += [f"a cell failed: {node.get_text()[-200:]}" for node in article.select(".output.traceback")]
     faults += [f"left over: {marker}" for marker in LEFT_OVER if marker in article.get_text()]
-    faults += [f"no alt text: {image.get('src')}" for image in article.select("img") if not image.get("alt", "").strip()]
+    faults += [f"no alt: {image.get('src')}" for image in article.select("img") if not image.get("alt", "").strip()]
     faults += ["a figure has no label" for svg in article.select("svg[role=img]") if not svg["aria-label"].strip()]
     ids = [node["id"] for node in article.select("[id]")]
     faults += [f"the id {name} stands twice" for name in sorted({name for name in ids if ids.count(name) > 1})]

@@ -3,14 +3,19 @@ from pathlib import Path
 
 import pages
 import pytest
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 
 SOURCES = pages.sources()
 CHAPTERS = [source for source in SOURCES if source.parent.name == "chapters"]
 
 
-def built(html: Path, source: Path) -> Path:
-    return html / source.relative_to(pages.BOOK).with_suffix(".html")
+def built(html: Path, source: Path) -> str:
+    """The page made of a source, as text."""
+    return (html / source.relative_to(pages.BOOK).with_suffix(".html")).read_text(encoding="utf-8")
+
+
+def figures_of(page: str) -> list[Tag]:
+    return BeautifulSoup(page, "html.parser").select("svg.book-figure")
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
@@ -19,16 +24,15 @@ class TestPage:
         assert pages.source_faults(source.read_text(encoding="utf-8")) == []
 
     def test_no_error_no_warning_no_left_over_markup(self, source: Path, html: Path) -> None:
-        assert pages.page_faults(built(html, source).read_text(encoding="utf-8")) == []
+        assert pages.page_faults(built(html, source)) == []
 
     def test_links_resolve(self, source: Path, html: Path) -> None:
-        assert pages.broken_links(built(html, source), html) == []
+        assert pages.broken_links(html / source.relative_to(pages.BOOK).with_suffix(".html"), html) == []
 
     def test_every_cell_that_draws_has_its_figure(self, source: Path, html: Path) -> None:
         cells = pages.CELL.findall(source.read_text(encoding="utf-8"))
         drawing = [cell for cell in cells if pages.DRAWS.search(cell)]
-        figures = BeautifulSoup(built(html, source).read_text(encoding="utf-8"), "html.parser").select("svg.book-figure")
-        assert len(figures) >= len(drawing)
+        assert len(figures_of(built(html, source))) >= len(drawing)
 
 
 @pytest.mark.parametrize("source", CHAPTERS, ids=lambda source: source.stem)
@@ -48,7 +52,7 @@ class TestChapter:
     def test_figures_take_the_colour_of_the_page(self, source: Path, html: Path) -> None:
         from vae_lib.figures import INK
 
-        figures = BeautifulSoup(built(html, source).read_text(encoding="utf-8"), "html.parser").select("svg.book-figure")
+        figures = figures_of(built(html, source))
         assert figures
         assert all(INK not in str(figure) for figure in figures)
         assert any("currentColor" in str(figure) for figure in figures)
@@ -60,11 +64,11 @@ def used_by_loops(text: str) -> set[str]:
 
 
 def test_the_bibliography_holds_every_citation(html: Path) -> None:
-    cited = {key for source in SOURCES for key in re.findall(r"\{cite:[tp]\}`([\w,]+)`", source.read_text(encoding="utf-8"))}
-    entries = BeautifulSoup((html / "appendix" / "bibliography.html").read_text(encoding="utf-8"), "html.parser").select(
-        "div.citation"
-    )
-    assert len(entries) == len({key for group in cited for key in group.split(",")})
+    text = "".join(source.read_text(encoding="utf-8") for source in SOURCES)
+    cited = {key for keys in re.findall(r"\{cite:[tp]\}`([\w, ]+)`", text) for key in re.split(r",\s*", keys)}
+    page = BeautifulSoup(built(html, pages.BOOK / "appendix" / "bibliography.md"), "html.parser")
+    assert cited
+    assert len(page.select("div.citation")) == len(cited)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +77,7 @@ def test_the_bibliography_holds_every_citation(html: Path) -> None:
         ('<div class="output stderr">UserWarning</div>', "stderr"),
         ('<div class="output traceback">ZeroDivisionError</div>', "failed"),
         ("<p>see {doc}`elbo`</p>", "left over"),
-        ('<img src="a.png">', "no alt text"),
+        ('<img src="a.png">', "no alt"),
         ('<svg role="img" aria-label=" "></svg>', "no label"),
         ('<p id="a"></p><p id="a"></p>', "stands twice"),
     ],
@@ -84,7 +88,8 @@ def test_a_planted_fault_of_a_page_is_found(planted: str, fault: str) -> None:
 
 
 def test_a_figure_without_alt_text_is_found() -> None:
-    (found,) = pages.source_faults("```{code-cell} ipython3\n---\n  caption: |\n    It.\n---\nfigures.plot_lines(x);\n```\n")
+    cell = "```{code-cell} ipython3\n---\n  caption: |\n    It.\n---\nfigures.plot_lines(x);\n```\n"
+    (found,) = pages.source_faults(cell)
     assert "no alt" in found
 
 
