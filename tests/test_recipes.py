@@ -217,9 +217,15 @@ def test_comments_docstrings_and_layout_do_not_count_as_code(fingerprint, old, n
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("** 2", "** 3"), ("def area", "def volume"), ("return ", ""), ("import math", "import math, cmath"), ("r ** 2", "2 ** r"),
-     ("        return", "        'no docstring' + ''\n        return")],
-)  # fmt: skip
+    [
+        ("** 2", "** 3"),
+        ("def area", "def volume"),
+        ("return ", ""),
+        ("import math", "import math, cmath"),
+        ("r ** 2", "2 ** r"),
+        ("        return", "        'no docstring' + ''\n        return"),
+    ],
+)
 def test_code_that_does_something_else_counts(fingerprint, old, new):
     assert old in CODE
     assert fingerprint(CODE) != fingerprint(CODE.replace(old, new))

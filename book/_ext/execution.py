@@ -30,6 +30,7 @@ LOGGER = logging.getLogger(__name__)
 
 # What a kernel of the build has that a reader's has not: vector figures, without the date, so that two builds agree.
 KERNEL_CONFIG = """\
+c.IPKernelApp.log_level = "ERROR"
 c.InlineBackend.figure_formats = {"svg"}
 c.InlineBackend.print_figure_kwargs = {"bbox_inches": "tight", "metadata": {"Date": None}}
 """
