@@ -252,11 +252,15 @@ def test_a_history_shows_its_four_curves_each_named_at_its_end(gap):
         boxes = named(ax)
         assert boxes.keys() == curves.keys()
         assert not overlap([box.padded(-1) for box in boxes.values()])
+        ends = {name: ax.transData.transform((5, curve[-1].item()))[1] for name, curve in curves.items()}
+        apart = abs(np.subtract(*ends.values()))
         for line, (name, curve) in zip(ax.lines, curves.items(), strict=True):
             assert line.get_xdata().tolist() == [1, 2, 3, 4, 5]
             assert line.get_ydata() == pytest.approx(curve.numpy())
-            end = ax.transData.transform((5, curve[-1].item()))[1]
-            assert (boxes[name].y0 + boxes[name].y1) / 2 == pytest.approx(end, abs=boxes[name].height)
+            box = boxes[name]
+            # A name gives way by a line and a half at most, and only where another is in its place.
+            give = 0.3 if apart > 2 * box.height else 1.5
+            assert (box.y0 + box.y1) / 2 == pytest.approx(ends[name], abs=give * box.height)
         assert "nats" in ax.get_ylabel()
         assert ax.get_xlabel() == "epoch"
     assert right.get_ylim()[0] == 0

@@ -43,10 +43,11 @@ def test_the_manifolds_first_axis_runs_right_and_its_second_upwards(echo, axes):
     assert not z[..., others].any()
 
 
-def test_a_traversal_changes_one_dimension_and_leaves_its_start_alone(echo):
-    z, values = torch.tensor([1.0, 2.0, 3.0, 4.0]), torch.tensor([-1.0, 0.0, 5.0])
-    path = traversal(echo, z, 2, values)
-    assert path.tolist() == [[1.0, 2.0, value, 4.0] for value in values.tolist()]
+@pytest.mark.parametrize("values", [[-1.0, 0.0, 5.0], [7.0]])
+def test_a_traversal_changes_one_dimension_and_leaves_its_start_alone(echo, values):
+    z = torch.tensor([1.0, 2.0, 3.0, 4.0])
+    path = traversal(echo, z, 2, torch.tensor(values))
+    assert path.tolist() == [[1.0, 2.0, value, 4.0] for value in values]
     assert z.tolist() == [1.0, 2.0, 3.0, 4.0]
 
 

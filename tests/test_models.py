@@ -51,6 +51,7 @@ def test_each_of_many_samples_is_decoded_as_if_alone(config, digits):
     assert many.mean.shape == (2, 4, 5, PIXELS)
     assert many.log_prob(digits[:5]).shape == (2, 4, 5)
     assert_close(many.mean, torch.stack([torch.stack([model.decode(one).mean for one in row]) for row in z]))
+    assert_close(model.decode(z[0]).mean, many.mean[0])
 
 
 @every_config

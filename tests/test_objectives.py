@@ -168,14 +168,15 @@ def test_pathwise_and_score_function_gradients_agree_with_the_exact_one(known, g
 
     codes = codes.repeat(batch, 1).requires_grad_()
     model, x, generator = known.vae(given(codes)), known.x[0].expand(batch, -1), seeded()
-    pathwise, score = [], []
+    pathwise, one_sample, score = [], [], []
     with torch.random.fork_rng():
         torch.manual_seed(0)
         for _ in range(rows // batch):
             pathwise += torch.autograd.grad(elbo(model, x, generator=generator).value.sum(), codes)
+            one_sample += torch.autograd.grad(iwae_bound(model, x, samples=1, generator=generator).sum(), codes)
             score += score_function_gradients(model, x, codes)
-    pathwise, score = torch.cat(pathwise), torch.cat(score)
-    for gradients in (pathwise, score):  # (rows, 2D), one estimate a row
+    pathwise, one_sample, score = torch.cat(pathwise), torch.cat(one_sample), torch.cat(score)
+    for gradients in (pathwise, one_sample, score):  # (rows, 2D), one estimate a row
         error = gradients.std(0) / rows**0.5
         assert ((gradients.mean(0) - exact).abs() < 5 * error + 1e-3).all()
         assert (error < 0.2 * exact.abs()).all()

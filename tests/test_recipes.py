@@ -23,7 +23,7 @@ from vae_lib.models import VAE, Autoencoder, ModelConfig
 from vae_lib.recipes import Recipe
 from vae_lib.train import History, TrainConfig
 
-TINY = Recipe(model=ModelConfig(hidden=(4,), latent=2), train=TrainConfig(epochs=2, batch_size=64))
+TINY = Recipe(model=ModelConfig(hidden=(4,), latent=2), train=TrainConfig(epochs=2, batch_size=64, seed=3))
 TINY_AE = replace(TINY, model=replace(TINY.model, variational=False))
 
 
@@ -433,7 +433,7 @@ train_, validation, test = (
     for drawn in (synthetic.sample(n, seed=seed) for n, seed in ((300, 1), (100, 2), (150, 3)))
 )
 data.load = lambda: data.Splits("synthetic", "few", train_, validation, test)
-recipes.RECIPES = {"tiny": Recipe(model=ModelConfig(hidden=(4,), latent=2), train=TrainConfig(epochs=2, batch_size=64))}
+recipes.RECIPES = {"tiny": Recipe(model=ModelConfig(hidden=(4,), latent=2), train=TrainConfig(epochs=2, batch_size=64, seed=3))}
 
 
 def held_up(function):
