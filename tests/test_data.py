@@ -407,6 +407,15 @@ def test_mnist_is_read_where_torchvisions_compiled_half_is_missing(tmp_path):
 
 
 def test_another_failure_of_torchvision_is_not_hidden(tmp_path):
-    result = run_with_torchvision(tmp_path, "raise RuntimeError('libpng is broken')")
+    """It fails once only, so that a second import, which is not for this failure to have, would succeed."""
+    result = run_with_torchvision(
+        tmp_path,
+        """
+        import sys
+        if not hasattr(sys, "failed_once"):
+            sys.failed_once = True
+            raise RuntimeError("libpng is broken")
+        """,
+    )
     assert result.returncode == 1
     assert "libpng is broken" in result.stderr

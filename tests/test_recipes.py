@@ -433,7 +433,8 @@ train_, validation, test = (
     for drawn in (synthetic.sample(n, seed=seed) for n, seed in ((300, 1), (100, 2), (150, 3)))
 )
 data.load = lambda: data.Splits("synthetic", "few", train_, validation, test)
-recipes.RECIPES = {"tiny": Recipe(model=ModelConfig(hidden=(4,), latent=2), train=TrainConfig(epochs=2, batch_size=64, seed=3))}
+config = TrainConfig(epochs=2, batch_size=64, seed=3)
+recipes.RECIPES = {"tiny": Recipe(model=ModelConfig(hidden=(4,), latent=2), train=config)}
 
 
 def held_up(function):

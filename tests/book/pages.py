@@ -39,8 +39,8 @@ def page_faults(text: str) -> list[str]:
     faults += [f"left over: {marker}" for marker in LEFT_OVER if marker in article.get_text()]
     faults += [f"no alt: {image.get('src')}" for image in article.select("img") if not image.get("alt", "").strip()]
     faults += ["a figure has no label" for svg in article.select("svg[role=img]") if not svg["aria-label"].strip()]
-    ids = [node["id"] for node in article.select("[id]")]
-    faults += [f"the id {name} stands twice" for name in sorted({name for name in ids if ids.count(name) > 1})]
+    ids = [node["id"] for node in article.select("svg [id]")]
+    faults += [f"figures share the id {name}" for name in sorted({name for name in ids if ids.count(name) > 1})]
     return faults
 
 
