@@ -76,14 +76,18 @@ def _evaluate(options: argparse.Namespace) -> None:
     model, _ = recipes.load(options.recipe)
     test = binarized(splits.test.images, recipe.train)
     log_likelihood, kl = mean_terms(model, test)
-    print(f"{options.recipe} on {len(test):,} {splits.name} test digits, binarisation {recipe.train.binarize}, in nats")
+    normalised = recipe.train.binarize != "none" or recipe.model.likelihood == "gaussian"
+    seen = "grey levels" if recipe.train.binarize == "none" else "binarised once"
+    print(f"{options.recipe} on {len(test):,} {splits.name} test digits, {seen}, in nats")
+    if not normalised:
+        print("(cross-entropy on grey levels: a bound for binarised digits, no likelihood of grey ones)")
     print(f"distortion          {-log_likelihood:8.2f}")
     if isinstance(model, VAE):
         print(f"rate                {kl:8.2f}\n−ELBO               {kl - log_likelihood:8.2f}")
         estimates = evaluate.log_likelihood(model, test[: options.images], samples=options.samples)
         error = estimates.std() / len(estimates) ** 0.5
         print(
-            f"−log p(x)           {-estimates.mean():8.2f} ± {error:.2f}"
+            f"{'−log p(x)' if normalised else '−K-sample bound':15}     {-estimates.mean():8.2f} ± {error:.2f}"
             f"   ({options.samples} importance samples on the first {len(estimates):,})"
         )
         active = evaluate.active_units(model, splits.validation.images)
