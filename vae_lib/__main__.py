@@ -71,6 +71,8 @@ def _save(ax: plt.Axes, path: Path) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     if not 1 <= options.images <= 10_000:
         raise ValueError(f"--images: {options.images}, expected 1 to 10000")
+    if options.samples < 1:
+        raise ValueError(f"--samples: {options.samples}, expected at least 1")
     recipe = recipes.get(options.recipe)
     splits = data.load()
     model, _ = recipes.load(options.recipe)

@@ -83,7 +83,7 @@ def load() -> Splits:
         return _synthetic()
     try:
         return _mnist(data_root())
-    except FileNotFoundError as missing:
+    except (FileNotFoundError, PermissionError) as missing:
         if wanted == "mnist":
             raise
         warnings.warn(f"{missing} Synthetic digits take its place.", stacklevel=2)

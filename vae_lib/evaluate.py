@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import torch
-from scipy.linalg import sqrtm
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -71,6 +70,7 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or min(len(a), len(b)) < 2:
         raise ValueError(f"a, b: shapes {a.shape} and {b.shape}, expected (N, F) and (M, F) with N, M of at least 2")
     covariance_a, covariance_b = np.atleast_2d(np.cov(a.T)), np.atleast_2d(np.cov(b.T))
-    root = sqrtm(covariance_a @ covariance_b).real
+    # tr (AB)^{1/2} is the sum of the roots of AB's eigenvalues, which are real and not negative, but for rounding.
+    root_trace = np.sqrt(np.linalg.eigvals(covariance_a @ covariance_b).real.clip(0)).sum()
     shift = ((a.mean(0) - b.mean(0)) ** 2).sum()
-    return float(shift + np.trace(covariance_a + covariance_b - 2 * root))
+    return float(shift + np.trace(covariance_a + covariance_b) - 2 * root_trace)

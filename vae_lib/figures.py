@@ -17,8 +17,8 @@ from vae_lib.models import SIDE
 from vae_lib.train import History
 
 INK = "#7d7d7d"
-# Blue, vermilion, green, purple, ochre: told apart by colour-blind readers, and 3:1 or more on white and near-black.
-COLOURS = ("#2a80c8", "#d9560b", "#0a9069", "#b357a2", "#a87a00")
+# Blue, vermilion, green, purple, brown: told apart by colour-blind readers, and 3:1 or more on white and near-black.
+COLOURS = ("#2a80c8", "#d9560b", "#0a9069", "#b357a2", "#806030")
 PIXELS_PER_INCH = 96  # CSS pixels: a figure's inches become the page's pixels one to one
 STYLE = {
     "figure.facecolor": "none",
@@ -92,6 +92,7 @@ def plot_lines(
     spreads: Mapping[str, Tensor | Sequence[float]] | None = None,
     markers: bool = False,
     legend: bool = False,
+    bottom: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Curves over x, each labelled where it ends; `log` names the logarithmic axes ("x", "y", "xy").
@@ -115,6 +116,8 @@ def plot_lines(
                 half = np.asarray(spreads[name], dtype=float)
                 ax.fill_between(x, y - half, y + half, color=line.get_color(), alpha=0.25, linewidth=0)
             ends.append((name, x[np.isfinite(y)][-1], y[np.isfinite(y)][-1], line.get_color()))
+        if bottom is not None:
+            ax.set_ylim(bottom=bottom)  # before the names are placed
         if legend:
             ax.legend(frameon=False)
         else:
@@ -141,9 +144,9 @@ def plot_history(history: History) -> Axes:
             {"distortion": -history.held_out_log_likelihood, "rate": history.held_out_kl},
             xlabel="epoch",
             ylabel="held-out terms (nats)",
+            bottom=0,
             ax=right,
         )
-        right.set_ylim(bottom=0)
     return left
 
 
@@ -154,11 +157,11 @@ def plot_latents(points: Tensor, labels: Tensor, *, ax: Axes | None = None, limi
     with style(5.2, 5.2):
         ax = ax or plt.subplots()[1]
         colours = plt.get_cmap("tab10")
-        for digit in range(10):
+        for digit in labels.unique().tolist():
             x, y = points[labels == digit].detach().numpy().T
             ax.scatter(x, y, s=3, alpha=0.35, color=colours(digit), linewidths=0, rasterized=True)
             ax.text(
-                np.median(x), np.median(y), str(digit), ha="center", va="center", color="white", weight="bold",
+                np.median(x), np.median(y), str(digit), ha="center", va="center", color="black", weight="bold",
                 bbox={"boxstyle": "circle,pad=0.2", "facecolor": colours(digit), "edgecolor": "none"},
             )  # fmt: skip
         ax.set(xlabel="$z_1$", ylabel="$z_2$", aspect="equal")

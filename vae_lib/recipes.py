@@ -125,6 +125,8 @@ def write_checkpoint(path: Path, model: torch.nn.Module, history: History) -> No
     content = save(tensors, metadata={"digest": _digest(tensors)})
     scratch = None
     try:
+        for left_over in path.parent.glob(f"{path.stem}*.part"):
+            left_over.unlink()  # of a process that was killed: this one holds the lock
         handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -177,5 +179,6 @@ def _only_process_at(path: Path) -> AcquireReturnProxy:
 def _digest(tensors: dict[str, Tensor]) -> str:
     digest = hashlib.sha256()
     for key in sorted(tensors):
-        digest.update(key.encode() + tensors[key].contiguous().numpy().tobytes())
+        tensor = tensors[key]
+        digest.update(f"{key} {tensor.dtype} {tuple(tensor.shape)} ".encode() + tensor.contiguous().numpy().tobytes())
     return digest.hexdigest()

@@ -101,6 +101,11 @@ def fit(model: VAE | Autoencoder, train: Tensor, held_out: Tensor, config: Train
                 totals += torch.stack([terms.log_likelihood.detach().sum(), terms.kl.detach().sum()])
                 bar.update()
             rows.append([*(totals / len(train)).tolist(), *mean_terms(model, seen_held_out, seed=config.seed)])
+            if not all(map(math.isfinite, rows[-1])):  # the epoch's last step has no later loss to show what it did
+                raise TrainingDiverged(
+                    f"the held-out terms are {rows[-1][2:]} after epoch {epoch + 1}: "
+                    f"learning_rate {config.learning_rate:g} may be too high"
+                )
             bar.set_postfix_str(f"−ELBO {rows[-1][3] - rows[-1][2]:.1f} nats held out")
     return History(*torch.tensor(rows, dtype=torch.float64).T.contiguous())
 

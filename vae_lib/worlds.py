@@ -24,8 +24,8 @@ class CurveWorld:
 
     @property
     def grid(self) -> Tensor:
-        """Quadrature points over z, (G,), float64: 1e-6 of the prior lies outside."""
-        return torch.linspace(-5, 5, 2_001, dtype=torch.float64)
+        """Quadrature points over z, (G,), float64; wide, since rare z explain the x that are unlikely."""
+        return torch.linspace(-8, 8, 3_201, dtype=torch.float64)
 
     def curve(self, z: Tensor) -> Tensor:
         """The noiseless x: (...,) -> (..., 2)."""
