@@ -71,18 +71,19 @@ def assert_shows(tiles: np.ndarray, images: torch.Tensor) -> None:
     np.testing.assert_allclose(tiles.reshape(-1, 28, 28), expected, atol=2)  # matplotlib rounds twice
 
 
-def test_train_says_what_it_trained_and_then_found(capsys):
-    code, out, err = run(capsys, "train", "tiny", "tiny-ae")
+def test_train_says_what_came_of_it_and_says_it_again(capsys):
+    code, out, err = run(capsys, "train", "tiny")
     assert (code, err) == (0, "")
-    assert [line.split()[:2] for line in out.splitlines()] == [["tiny", "trained"], ["tiny-ae", "trained"]]
     _, history = recipes.load("tiny")
-    assert f"held-out −ELBO {-history.held_out_elbo[-1].item():7.2f} nats" in out.splitlines()[0]
-    assert f"rate {history.held_out_kl[-1].item():.2f})" in out.splitlines()[0]
-    again = run(capsys, "train", "tiny", "tiny-ae")[1]
-    assert [line.split()[:2] for line in again.splitlines()] == [["tiny", "found"], ["tiny-ae", "found"]]
+    assert out.startswith("tiny ")
+    assert f"−ELBO {-history.held_out_elbo[-1].item():7.2f}  (nats)" in out
+    assert f"rate {history.held_out_kl[-1].item():6.2f}" in out
+    assert run(capsys, "train", "tiny")[1] == out
 
 
-def test_train_all_trains_every_recipe(capsys):
+def test_train_all_takes_every_recipe(capsys):
+    for name in TINY:  # one by one: workers of a pool would not know the recipes of this test
+        recipes.load(name)
     code, out, _ = run(capsys, "train", "--all")
     assert code == 0
     assert [line.split()[0] for line in out.splitlines()] == list(TINY)
@@ -111,6 +112,8 @@ def test_train_writes_pictures_of_what_was_learned(capsys, tmp_path, small_split
 
 
 def test_train_writes_each_of_several_recipes_into_its_folder(capsys, tmp_path):
+    for name in ("tiny-ae", "tiny-1"):  # one by one: workers of a pool would not know the recipes of this test
+        recipes.load(name)
     code, out, _ = run(capsys, "train", "tiny-ae", "tiny-1", "-o", "out")
     assert code == 0
     assert [path.name for path in (tmp_path / "out" / "tiny-ae").iterdir()] == ["reconstructions.png"]

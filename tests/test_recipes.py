@@ -526,3 +526,51 @@ def test_of_two_processes_at_once_one_trains_and_the_other_waits_and_reads(tmp_p
     assert len({out.replace("reached\n", "") for out in outputs}) == 1
     (waiting,) = (err for out, err in zip(outputs, errors, strict=True) if "reached" not in out)
     assert waiting == f"Another process is training {path(small_splits).stem}; waiting for it.\n"
+
+
+SIDE_BY_SIDE = """
+import torch
+from dataclasses import replace
+from vae_lib import data, recipes, synthetic
+from vae_lib.models import ModelConfig
+from vae_lib.train import TrainConfig
+
+# At the top level, so that the workers, which import this file, know the recipes and the digits, too.
+drawn = synthetic.sample(400, seed=1)
+digits = data.Digits(drawn.images, drawn.labels)
+data.load = lambda: data.Splits("synthetic", "few", digits, digits, digits)
+TINY = recipes.Recipe(model=ModelConfig(hidden=(300,), latent=2), train=TrainConfig(epochs=2))
+recipes.RECIPES = {f"tiny-{seed}": replace(TINY, train=replace(TINY.train, seed=seed)) for seed in range(3)}
+
+if __name__ == "__main__":
+    import sys
+    if sys.argv[1] == "together":
+        print(*sorted(recipes.load_all(list(recipes.RECIPES))))
+    else:
+        torch.set_num_threads(2)
+        for name in recipes.RECIPES:
+            recipes.load(name)
+        assert torch.get_num_threads() == 2
+"""
+
+
+def test_models_trained_side_by_side_are_those_trained_one_by_one(tmp_path):
+    script = tmp_path / "train_some.py"
+    script.write_text(SIDE_BY_SIDE)
+    contents = {}
+    for way in ("together", "one by one"):
+        environment = os.environ | {"VAE_LIB_CACHE": str(tmp_path / way)}
+        command = [sys.executable, script, way]
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stderr
+        if way == "together":
+            assert result.stdout.split() == ["tiny-0", "tiny-1", "tiny-2"]
+        contents[way] = {file.name: file.read_bytes() for file in (tmp_path / way / "recipes").glob("*.safetensors")}
+    assert len(contents["together"]) == 3
+    assert contents["together"] == contents["one by one"]
+
+
+def test_load_all_checks_every_name_before_it_trains(trainings):
+    with pytest.raises(ValueError, match="'huge'"):
+        list(recipes.load_all(["tiny", "huge"]))
+    assert trainings == []

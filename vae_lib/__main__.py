@@ -32,19 +32,14 @@ def _train(options: argparse.Namespace) -> None:
     names = list(recipes.RECIPES) if options.all else options.recipes
     if not names:
         raise ValueError("train: name at least one recipe, or --all")
-    for name in names:
-        recipes.get(name)  # all names are checked before the first training begins
-    splits = data.load()
-    for name in names:
-        known = recipes.checkpoint_path(name, splits).exists()
+    for name in recipes.load_all(names):
         model, history = recipes.load(name)
-        print(
-            f"{name:16} {'found  ' if known else 'trained'}  held-out −ELBO {-history.held_out_elbo[-1]:7.2f} nats  "
-            f"(distortion {-history.held_out_log_likelihood[-1]:.2f}, rate {history.held_out_kl[-1]:.2f})",
-            flush=True,
-        )
+        terms = f"held-out distortion {-history.held_out_log_likelihood[-1]:7.2f}"
+        if isinstance(model, VAE):  # an autoencoder has no rate to pay, and no bound
+            terms += f"  rate {history.held_out_kl[-1]:6.2f}  −ELBO {-history.held_out_elbo[-1]:7.2f}"
+        print(f"{name:16} {terms}  (nats)", flush=True)
         if options.out:
-            _write_pictures(model, splits, options.out / name if len(names) > 1 else options.out)
+            _write_pictures(model, data.load(), options.out / name if len(names) > 1 else options.out)
 
 
 def _write_pictures(model: torch.nn.Module, splits: data.Splits, folder: Path) -> None:
@@ -92,12 +87,11 @@ def _evaluate(options: argparse.Namespace) -> None:
             f"{'−log p(x)' if normalised else '−K-sample bound':15}     {-estimates.mean():8.2f} ± {error:.2f}"
             f"   ({options.samples} importance samples on the first {len(estimates):,})"
         )
-        active = evaluate.active_units(model, splits.validation.images)
+        active = evaluate.active_units(model, binarized(splits.validation.images, recipe.train))
         print(f"active units        {active.sum():5d} of {model.latent}")
     train = splits.train[:10_000]
-    accuracy = evaluate.linear_probe(
-        evaluate.codes(model, train.images), train.labels, evaluate.codes(model, splits.test.images), splits.test.labels
-    )
+    train_codes = evaluate.codes(model, binarized(train.images, recipe.train))
+    accuracy = evaluate.linear_probe(train_codes, train.labels, evaluate.codes(model, test), splits.test.labels)
     print(f"linear probe        {100 * accuracy:7.1f} %")
 
 

@@ -1,5 +1,8 @@
 """Named experiments. `load(name)` trains one once on a machine, and afterwards reads its checkpoint.
 
+Each is trained on one thread, and several side by side (`load_all`). The products of these small models gain little
+from a second thread, and so a model's numbers do not depend on how many cores there are.
+
 A checkpoint is found by the hash of all that shaped it: the configuration, the code that trained it, the data and
 torch's version. Change any of them and the model is trained anew, so that no figure is stale.
 """
@@ -8,9 +11,13 @@ import ast
 import hashlib
 import inspect
 import json
+import multiprocessing
 import os
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from types import ModuleType
@@ -80,11 +87,41 @@ def load(name: str) -> tuple[VAE | Autoencoder, History]:
         found = read_checkpoint(path, recipe)
         if found is None:
             model = recipe.model.build(seed=recipe.train.seed)
-            history = train.fit(model, splits.train.images, splits.validation.images, recipe.train, label=name)
+            with _one_thread():
+                history = train.fit(model, splits.train.images, splits.validation.images, recipe.train, label=name)
             write_checkpoint(path, model, history)
             found = model, history
     model, history = found
     return model.eval().requires_grad_(False), history
+
+
+def load_all(names: Sequence[str]) -> Iterator[str]:
+    """Train those recipes that have no checkpoint yet, one on each core, and yield each name when its model is there.
+
+    Errors are those of `load`; names are checked before any training begins.
+    """
+    for name in names:
+        get(name)
+    splits = data.load()
+    missing = [name for name in names if not checkpoint_path(name, splits).exists()]
+    yield from (name for name in names if name not in missing)
+    if len(missing) < 2:  # nothing to do side by side: train here, where the progress bar is the model's own
+        for name in missing:
+            load(name)
+            yield name
+        return
+    context = multiprocessing.get_context("spawn")  # a forked process would inherit torch's threads, and hang
+    with ProcessPoolExecutor(min(len(missing), os.cpu_count() or 1), context, initializer=_quiet) as workers:
+        futures = {workers.submit(_train_in_worker, name): name for name in missing}
+        with train.progress_bar(len(missing), "models", unit="model") as bar:
+            try:
+                for future in as_completed(futures):
+                    future.result()
+                    bar.update()
+                    yield futures[future]
+            except BaseException:
+                workers.shutdown(wait=False, cancel_futures=True)
+                raise
 
 
 def get(name: str) -> Recipe:
@@ -154,6 +191,24 @@ def read_checkpoint(path: Path, recipe: Recipe) -> tuple[VAE | Autoencoder, Hist
     except (SafetensorError, ValueError, TypeError, RuntimeError) as error:
         print(f"{path} is damaged ({error}); its model is trained anew.", file=sys.stderr)
         return None
+
+
+def _train_in_worker(name: str) -> None:
+    load(name)
+
+
+def _quiet() -> None:
+    os.environ["TQDM_DISABLE"] = "1"  # the bars of several processes would write over one another
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _without_prefix(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

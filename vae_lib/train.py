@@ -131,10 +131,10 @@ def mean_terms(model: VAE | Autoencoder, x: Tensor, *, seed: int = 0) -> tuple[f
     return tuple((totals / len(x)).tolist())
 
 
-def progress_bar(total: int, label: str) -> tqdm:
+def progress_bar(total: int, label: str, *, unit: str = "step") -> tqdm:
     """A bar on a terminal or in a notebook; nothing in a log file, nor where TQDM_DISABLE is set (a built page)."""
     shown = not os.environ.get("TQDM_DISABLE") and (issubclass(tqdm, notebook_tqdm) or sys.stderr.isatty())
-    return tqdm(total=total, desc=label, disable=not shown, unit="step", leave=False)
+    return tqdm(total=total, desc=label, disable=not shown, unit=unit, leave=False)
 
 
 def _warmup(epoch: float, config: TrainConfig) -> float:
