@@ -7,6 +7,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import torch
 from torch import Generator
+from tqdm import tqdm
 
 from vae_lib import data, evaluate, figures, latent, recipes
 from vae_lib.models import VAE
@@ -37,7 +38,7 @@ def _train(options: argparse.Namespace) -> None:
         terms = f"held-out distortion {-history.held_out_log_likelihood[-1]:7.2f}"
         if isinstance(model, VAE):  # an autoencoder has no rate to pay, and no bound
             terms += f"  rate {history.held_out_kl[-1]:6.2f}  −ELBO {-history.held_out_elbo[-1]:7.2f}"
-        print(f"{name:16} {terms}  (nats)", flush=True)
+        tqdm.write(f"{name:16} {terms}  (nats)")  # beside a progress bar, print would tear it
         if options.out:
             _write_pictures(model, data.load(), options.out / name if len(names) > 1 else options.out)
 
