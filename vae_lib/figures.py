@@ -40,7 +40,6 @@ STYLE = {
     "font.size": 11,
     "lines.linewidth": 2,
     "image.cmap": "viridis",
-    "svg.hashsalt": "vae_lib",  # the same figure has the same bytes in every build
 }
 
 

@@ -28,12 +28,14 @@ SYNTHETIC_NOTE = (
 )
 LOGGER = logging.getLogger(__name__)
 
-# What a kernel of the build has that a reader's has not: vector figures, without the date, so that two builds agree.
+# What a kernel of the build has that a reader's has not: vector figures, without date and random ids, so that two builds
+# of one commit agree to the letter.
 KERNEL_CONFIG = """\
 c.IPKernelApp.log_level = "ERROR"
 c.InlineBackend.figure_formats = {"svg"}
 c.InlineBackend.print_figure_kwargs = {"bbox_inches": "tight", "metadata": {"Date": None}}
 """
+MATPLOTLIB_CONFIG = "svg.hashsalt: vae_lib\n"
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -51,6 +53,7 @@ def prepare(app: Sphinx, config: Config) -> None:
     data_name, fingerprint, untrained = _data_and_models()
     os.environ["VAE_LIB_DATASET"] = data_name  # the same for all chapters, whatever the network does meanwhile
     if data_name == "synthetic":
+        os.environ["PYTHONOPTIMIZE"] = "1"  # what the chapters assert, they assert of MNIST
         config.html_theme_options["announcement"] = SYNTHETIC_NOTE
     if untrained and config.nb_execution_mode != "off":
         LOGGER.info("training %d models of the book, once on this machine: %s", len(untrained), ", ".join(untrained))
@@ -96,6 +99,8 @@ def _set_kernel_environment(build: Path) -> None:
     profile.mkdir(parents=True, exist_ok=True)
     (profile / "ipython_kernel_config.py").write_text(KERNEL_CONFIG, encoding="utf-8")
     os.environ["IPYTHONDIR"] = str(profile.parent)
+    (build / "matplotlibrc").write_text(MATPLOTLIB_CONFIG, encoding="utf-8")
+    os.environ["MATPLOTLIBRC"] = str(build)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     os.environ["TQDM_DISABLE"] = "1"
 
