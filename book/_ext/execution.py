@@ -28,8 +28,8 @@ SYNTHETIC_NOTE = (
 )
 LOGGER = logging.getLogger(__name__)
 
-# What a kernel of the build has that a reader's has not: vector figures, without date and random ids, so that two builds
-# of one commit agree to the letter.
+# What a kernel of the build has that a reader's has not: vector figures, without date and random ids, so that two
+# builds of one commit agree to the letter.
 KERNEL_CONFIG = """\
 c.IPKernelApp.log_level = "ERROR"
 c.InlineBackend.figure_formats = {"svg"}
