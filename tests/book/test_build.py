@@ -1,5 +1,6 @@
 """The book's own extensions, on books of one page."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -56,8 +57,9 @@ def test_a_figure_is_in_the_page_with_its_ink_and_the_same_in_each_build(tmp_pat
     first = build(tmp_path, code)
     assert first.returncode == 0, first.stderr
     page = article(tmp_path)
-    assert page.count('<svg class="book-figure"') == 1
-    assert "currentColor" in page
+    (figure,) = BeautifulSoup(page, "html.parser").select("svg.book-figure")
+    assert "currentColor" in str(figure)
+    shutil.rmtree(tmp_path / "book" / "_build")  # so that the page is executed again
     assert build(tmp_path, code).returncode == 0
     assert article(tmp_path) == page
 
