@@ -8,16 +8,17 @@ from bs4 import BeautifulSoup
 
 
 def article(page: Path) -> list[str]:
-    """A page's text and drawings, line by line."""
-    return str(BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").find("article")).splitlines()
+    """A page's text and drawings, line by line; nothing where it has no article."""
+    found = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").find("article")
+    return str(found or "").splitlines()
 
 
 def main(first: Path, second: Path) -> int:
-    names = sorted(page.relative_to(first) for page in first.rglob("*.html") if "_static" not in page.parts)
-    names = [name for name in names if BeautifulSoup((first / name).read_text("utf-8"), "html.parser").find("article")]
+    pages = {page.relative_to(first): article(page) for page in sorted(first.rglob("*.html"))}
+    names = [name for name, lines in pages.items() if lines]
     different = 0
     for name in names:
-        lines = list(difflib.unified_diff(article(first / name), article(second / name), lineterm="", n=0))
+        lines = list(difflib.unified_diff(pages[name], article(second / name), lineterm="", n=0))
         different += bool(lines)
         for line in lines[:12]:
             print(f"{name}: {line[:160]}")

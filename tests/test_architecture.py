@@ -159,6 +159,7 @@ def test_importing_changes_nothing_draws_nothing_and_writes_nothing(tmp_path):
         "VAE_LIB_DATA": str(tmp_path / "cache" / "data"),
         "MPLCONFIGDIR": str(tmp_path / "mpl"),  # matplotlib keeps its list of fonts there
         "MPLBACKEND": "agg",
+        "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "cache"),  # torch itself sets it while torchvision is imported
     }
     result = subprocess.run(
         [sys.executable, "-W", "error", "-c", SIDE_EFFECTS, *names],

@@ -194,7 +194,7 @@ def read_checkpoint(path: Path, recipe: Recipe) -> tuple[VAE | Autoencoder, Hist
 
 
 def _train_in_worker(name: str) -> None:
-    load(name)
+    load(name)  # and nothing returned: the model is in its checkpoint, and need not travel between processes
 
 
 def _quiet() -> None:
