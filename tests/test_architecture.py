@@ -160,6 +160,8 @@ def test_importing_changes_nothing_draws_nothing_and_writes_nothing(tmp_path):
         "MPLCONFIGDIR": str(tmp_path / "mpl"),  # matplotlib keeps its list of fonts there
         "MPLBACKEND": "agg",
         "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "cache"),  # torch itself sets it while torchvision is imported
+        "KMP_INIT_AT_FORK": "FALSE",  # and scikit-learn sets these two
+        "KMP_DUPLICATE_LIB_OK": "True",
     }
     result = subprocess.run(
         [sys.executable, "-W", "error", "-c", SIDE_EFFECTS, *names],
