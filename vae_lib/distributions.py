@@ -22,11 +22,11 @@ class DiagonalGaussian:
 
     def __post_init__(self) -> None:
         try:
-            shape = torch.broadcast_shapes(self.mean.shape, self.log_var.shape)
+            self.log_var.expand_as(self.mean)
         except RuntimeError:
-            shape = None
-        if shape != self.mean.shape:
-            raise ValueError(f"log_var: shape {tuple(self.log_var.shape)} does not fit mean's {tuple(self.mean.shape)}")
+            raise ValueError(
+                f"log_var: shape {tuple(self.log_var.shape)} does not fit mean's {tuple(self.mean.shape)}"
+            ) from None
 
     @property
     def std(self) -> Tensor:
@@ -73,11 +73,9 @@ class Bernoulli:
         and no normalised likelihood: chapter 5 says what that costs. Raises ValueError for x outside [0, 1] or NaN.
         """
         _check_last_dimension(x, self.logits)
-        low, high = torch.aminmax(x)
-        if not (low >= 0 and high <= 1):  # a NaN fails both comparisons
-            raise ValueError(f"x: values from {low.item():g} to {high.item():g}, expected [0, 1]")
-        shape = torch.broadcast_shapes(x.shape, self.logits.shape)
-        return -F.binary_cross_entropy_with_logits(self.logits.expand(shape), x.expand(shape), reduction="none").sum(-1)
+        check_unit_interval(x)
+        logits, x = torch.broadcast_tensors(self.logits, x)
+        return -F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(-1)
 
 
 def kl_divergence(q: DiagonalGaussian, p: DiagonalGaussian) -> Tensor:
@@ -97,6 +95,13 @@ def kl_to_standard_normal(q: DiagonalGaussian) -> Tensor:
     Kingma and Welling (2014), appendix B.
     """
     return 0.5 * (q.mean**2 + q.log_var.exp() - 1 - q.log_var)
+
+
+def check_unit_interval(x: Tensor) -> None:
+    """Raise a ValueError that names the range of x (not empty) unless all of it lies in [0, 1]."""
+    low, high = (extreme.item() for extreme in torch.aminmax(x))
+    if not (low >= 0 and high <= 1):  # a NaN fails both comparisons
+        raise ValueError(f"x: values from {low:g} to {high:g}, expected [0, 1]")
 
 
 def _check_last_dimension(x: Tensor, parameter: Tensor) -> None:
