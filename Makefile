@@ -13,7 +13,8 @@ book: $(VENV)/installed
 	$(BIN)/jupyter-book build book
 	@echo "Open book/_build/html/index.html"
 
-test: book
+test: book $(VENV)/installed-tests
+	$(BIN)/python tests/browser.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
@@ -24,6 +25,10 @@ serve: book
 $(VENV)/installed: requirements.txt constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet -r requirements.txt
+	touch $@
+
+$(VENV)/installed-tests: requirements-test.txt $(VENV)/installed
+	$(BIN)/pip install --quiet -r requirements-test.txt
 	touch $@
 
 clean:

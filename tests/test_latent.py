@@ -67,6 +67,20 @@ def test_interpolation_is_straight_even_and_ends_where_it_should(n, seed):
     assert_close(path.diff(dim=0), ((end - start) / (n - 1)).expand(n - 1, 3), atol=1e-5, rtol=0)
 
 
+@for_all(st.integers(2, 40), st.floats(0.1, 3.0), st.floats(0.5, 4.0))
+def test_spherical_interpolation_turns_evenly_and_keeps_the_length(n, angle, length):
+    """In the plane it is a rotation by equal steps."""
+    turns = torch.linspace(0, angle, n) + 0.3
+    arc = length * torch.stack([turns.cos(), turns.sin(), torch.zeros(n)], dim=-1)  # (n, 3)
+    assert_close(interpolate(arc[0], arc[-1], n, spherical=True), arc, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("end", [[2.0, 4.0], [-1.0, -2.0], [0.0, 0.0], [1.0, 2.0]])
+def test_where_there_is_no_arc_spherical_interpolation_is_straight(end):
+    start, end = torch.tensor([1.0, 2.0]), torch.tensor(end)
+    assert torch.equal(interpolate(start, end, 5, spherical=True), interpolate(start, end, 5))
+
+
 @pytest.mark.parametrize("n", [1, 0])
 def test_interpolation_needs_both_ends(n):
     with pytest.raises(ValueError, match=f"^n: {n}, expected at least 2"):

@@ -52,6 +52,18 @@ def style(width: float = 6.5, height: float = 3.4) -> Iterator[None]:
     plt.interactive(interactive)  # the first figure loads a notebook's backend, which turns it on: that has to last
 
 
+def digit_sheet(images: Tensor, *, columns: int, gap: int = 0) -> np.ndarray:
+    """Images (N, 784) side by side, row by row, with `gap` pixels of NaN between them: (rows, columns) of pixels."""
+    if images.ndim != 2 or images.shape[1] != SIDE * SIDE or len(images) == 0:
+        raise ValueError(f"images: shape {tuple(images.shape)}, expected (N, {SIDE * SIDE}) with N of at least 1")
+    rows, pitch = math.ceil(len(images) / columns), SIDE + gap
+    sheet = np.full((rows * pitch - gap, columns * pitch - gap), np.nan)  # NaN is drawn as nothing
+    for i, image in enumerate(images.detach().numpy().reshape(-1, SIDE, SIDE)):
+        top, left = pitch * (i // columns), pitch * (i % columns)
+        sheet[top : top + SIDE, left : left + SIDE] = image
+    return sheet
+
+
 def plot_digits(
     images: Tensor,
     *,
@@ -62,13 +74,7 @@ def plot_digits(
     column_labels: Sequence[str] = (),
 ) -> Axes:
     """A sheet of images (N, 784), row by row; a pixel is drawn `scale` by `scale`, `gap` pixels lie between tiles."""
-    if images.ndim != 2 or images.shape[1] != SIDE * SIDE or len(images) == 0:
-        raise ValueError(f"images: shape {tuple(images.shape)}, expected (N, {SIDE * SIDE}) with N of at least 1")
-    rows, pitch = math.ceil(len(images) / columns), SIDE + gap
-    sheet = np.full((rows * pitch - gap, columns * pitch - gap), np.nan)  # NaN is drawn as nothing
-    for i, image in enumerate(images.detach().numpy().reshape(-1, SIDE, SIDE)):
-        top, left = pitch * (i // columns), pitch * (i % columns)
-        sheet[top : top + SIDE, left : left + SIDE] = image
+    sheet, pitch = digit_sheet(images, columns=columns, gap=gap), SIDE + gap
     height, width = (side * scale / PIXELS_PER_INCH for side in sheet.shape)
     with style(width, height):
         ax = plt.figure().add_axes((0, 0, 1, 1))

@@ -34,9 +34,16 @@ def traversal(model: VAE | Autoencoder, z: Tensor, dimension: int, values: Tenso
     return model.decode(path).mean
 
 
-def interpolate(start: Tensor, end: Tensor, n: int) -> Tensor:
-    """n points on the straight line between two codes, ends included: (D,), (D,) -> (n, D)."""
+def interpolate(start: Tensor, end: Tensor, n: int, *, spherical: bool = False) -> Tensor:
+    """n points on the way between two codes, ends included: (D,), (D,) -> (n, D).
+
+    The way is the straight line, or with `spherical` the arc on which direction turns evenly (White, 2016): where both
+    codes are equally long, so are all points between. Codes on one line through the origin get the straight line.
+    """
     if n < 2:
         raise ValueError(f"n: {n}, expected at least 2")
     share = torch.linspace(0, 1, n).unsqueeze(-1)  # (n, 1)
-    return (1 - share) * start + share * end
+    angle = (start @ end / (start.norm() * end.norm())).clamp(-1, 1).acos()  # NaN at the origin
+    if not (spherical and angle.sin() > 1e-3):
+        return (1 - share) * start + share * end
+    return (((1 - share) * angle).sin() * start + (share * angle).sin() * end) / angle.sin()

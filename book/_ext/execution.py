@@ -109,5 +109,7 @@ def _package_fingerprint() -> str:
     """A hash of what vae_lib does; comments and docstrings do not count."""
     from vae_lib.recipes import code_fingerprint
 
-    names = sorted(path.stem for path in (ROOT / "vae_lib").glob("*.py") if path.stem not in ("__init__", "__main__"))
-    return code_fingerprint(*(import_module(f"vae_lib.{name}") for name in names))
+    folder = ROOT / "vae_lib"
+    paths = sorted(path for path in folder.rglob("*.py") if path.stem not in ("__init__", "__main__"))
+    names = (".".join(["vae_lib", *path.relative_to(folder).with_suffix("").parts]) for path in paths)
+    return code_fingerprint(*map(import_module, names))

@@ -1,13 +1,17 @@
 """The book's own extensions, on books of one page."""
 
+import base64
+import io
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 from bs4 import BeautifulSoup
 from pages import BOOK
+from PIL import Image
 
 CONFIG = """\
 title: One page
@@ -87,3 +91,26 @@ def test_the_executed_pages_are_kept_until_vae_lib_changes(tmp_path: Path) -> No
     state.rename(state.with_name("000000000000"))  # as if the pages had been executed by another vae_lib
     (tmp_path / "book/planted.md").touch()
     assert "Executed notebook" in build(tmp_path, "1", mode="cache").stdout
+
+
+@pytest.mark.parametrize(("mode", "kept"), [("RGBA", "LA"), ("RGB", "L")])
+def test_a_grey_picture_in_a_figure_loses_bytes_and_no_pixel(monkeypatch, mode: str, kept: str) -> None:
+    monkeypatch.syspath_prepend(BOOK / "_ext")
+    from inline_figures import grey
+
+    values = torch.randint(256, (40, 50), generator=torch.Generator().manual_seed(0), dtype=torch.uint8).numpy()
+    picture = Image.fromarray(values).convert(mode)
+    if mode == "RGBA":
+        picture.putalpha(Image.fromarray(values.T.copy()).resize(picture.size))
+    before = as_base64(picture)
+    after = Image.open(io.BytesIO(base64.b64decode(grey(before))))
+    assert after.mode == kept and len(grey(before)) < len(before)
+    assert after.convert("RGBA").tobytes() == picture.convert("RGBA").tobytes()
+    picture.putpixel((3, 3), (200, 0, 0) + (255,) * (mode == "RGBA"))
+    assert grey(as_base64(picture)) == as_base64(picture)  # one coloured pixel, and nothing is touched
+
+
+def as_base64(picture: Image.Image) -> str:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,90 @@
+"""Live figures in the built book: the script once, each network's weights once, and only on the pages that use them.
+
+A cell's output holds its figure's state, a picture and, inline, the weights (see `vae_lib.live.figure`). Here the
+weights leave the page for a script of their own: a page opened from a folder may load scripts, and nothing else.
+"""
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+import rjsmin
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+WEIGHTS = re.compile(r'<script type="text/plain" class="live-weights" data-id="([0-9a-f]{16})">([^<]*)</script>\n?')
+FOLDER = "live"  # in _static
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    os.environ["VAE_LIB_LIVE"] = "page"  # the kernels inherit it
+    app.connect("config-inited", hash_front_end)
+    app.connect("builder-inited", write_front_end)
+    app.connect("html-page-context", add_scripts)
+    app.connect("html-page-context", drop_thebe)
+    app.add_config_value("live_front_end", "", "html")  # a new script: every page is written anew, none executed
+    app.add_post_transform(MoveWeights)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def hash_front_end(app: Sphinx, config: object) -> None:
+    from vae_lib.live.script import CSS, page_script
+
+    content = page_script() + CSS.read_text(encoding="utf-8")
+    config.live_front_end = hashlib.sha256(content.encode()).hexdigest()
+
+
+def write_front_end(app: Sphinx) -> None:
+    from vae_lib.live.script import CSS, page_script
+
+    if app.builder.format == "html":
+        folder = Path(app.outdir, "_static", FOLDER)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "live.js").write_text(rjsmin.jsmin(page_script()), encoding="utf-8")
+        (folder / "live.css").write_text(CSS.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+class MoveWeights(SphinxPostTransform):
+    """Take the weights out of each figure's HTML and write them to the site, once for all pages."""
+
+    default_priority = 400  # after myst-nb has chosen what to show of a cell's outputs
+    formats = ("html",)
+
+    def run(self, **kwargs: object) -> None:
+        ids: list[str] = []
+        for node in list(self.document.findall(nodes.raw)):
+            html = node.astext()
+            if 'class="live-figure"' not in html:
+                continue
+            for name, packed in WEIGHTS.findall(html):
+                self._write(name, packed)
+                ids.append(name)
+            # Without myst-nb's classes: the theme lays a light ground behind .text_html, in dark mode too.
+            node.parent.replace(node, nodes.raw("", WEIGHTS.sub("", html), format="html"))
+            self.document["live_weights"] = sorted(set(ids))
+
+    def _write(self, name: str, packed: str) -> None:
+        path = Path(self.app.outdir, "_static", FOLDER, f"{name}.js")
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f'vaeLive.weights("{name}", "{packed}");\n', encoding="utf-8")
+
+
+def add_scripts(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
+    if doctree is not None and "live_weights" in doctree:
+        app.add_css_file(f"{FOLDER}/live.css")
+        for name in ("live", *doctree["live_weights"]):  # deferred scripts run in their order
+            app.add_js_file(f"{FOLDER}/{name}.js", loading_method="defer")
+
+
+def drop_thebe(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
+    """Jupyter Book puts sphinx-thebe's scripts on every page, though nothing here uses them; one logs an error."""
+
+    def unwanted(file: object) -> bool:
+        body = getattr(file, "attributes", {}).get("body") or ""
+        return "thebe" in str(getattr(file, "filename", "")) or "THEBE_JS_URL" in body
+
+    for kind in ("script_files", "css_files"):
+        context[kind][:] = [file for file in context[kind] if not unwanted(file)]

@@ -1,0 +1,107 @@
+"""Live figures as a reader meets them: where they are, what they show, and how they are operated."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pages
+from bs4 import BeautifulSoup
+from playwright.sync_api import ElementHandle, Page, TimeoutError
+
+# Read from the sources, so that collecting the tests needs no build.
+NAMES = [
+    source.relative_to(pages.BOOK).with_suffix(".html").as_posix()
+    for source in pages.sources()
+    if re.search(r"\blive\.[A-Z]", source.read_text(encoding="utf-8"))
+]
+KEYS = {"range": "ArrowRight", "radio": "ArrowRight", "select": "ArrowDown", "pad": "ArrowRight", "button": "Enter"}
+CONTROLS = "input[type=range], input[type=radio]:checked, select, button, .live-pad"
+FOCUSABLE = "a[href], input, select, textarea, button, summary, [tabindex], [contenteditable]"
+KIND = "control => control.matches('.live-pad') ? 'pad' : control.type.split('-')[0]"
+# What a figure shows beside a control itself, whose own mark and number say nothing about the rest.
+SHOWN = """(control) => {
+  const root = control.closest(".live"), own = control.closest("label, [role=radiogroup]") ?? control;
+  const copy = root.cloneNode(true), place = [...root.querySelectorAll("*")].indexOf(own);
+  copy.querySelectorAll("*")[place].remove();
+  const canvases = [...root.querySelectorAll("canvas")].filter((canvas) => !own.contains(canvas));
+  return copy.innerHTML + canvases.map((canvas) => canvas.toDataURL()).join();
+}"""
+# Where a pointer goes to operate a control, in the window's coordinates.
+PATH = """(control) => {
+  control.scrollIntoView({ block: "center", behavior: "instant" });
+  if (control.type === "radio") {
+    const options = [...control.closest("[role=radiogroup]").querySelectorAll("label")];
+    control = options[(options.indexOf(control.closest("label")) + 1) % options.length];
+  }
+  const { x, y, width, height } = control.getBoundingClientRect(), at = (u, v) => [x + u * width, y + v * height];
+  if (control.matches(".live-pad")) return [at(0.5, 0.4), at(0.4, 0.5), at(0.3, 0.7)];
+  const { value, min, max } = control;
+  return control.type === "range" ? [at(0.5, 0.5), at(2 * value > +min + +max ? 0.2 : 0.8, 0.5)] : [at(0.5, 0.5)];
+}"""
+
+
+def kinds(html: Path) -> dict[str, list[str]]:
+    """The kind of each live figure in the built book, by page."""
+    found = {}
+    for page in html.rglob("*.html"):
+        states = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").select(".live-figure > script")
+        if states:
+            found[page.relative_to(html).as_posix()] = [json.loads(state.string)["kind"] for state in states]
+    return found
+
+
+def press(page: Page, control: ElementHandle) -> None:
+    """Operate a control with the keyboard."""
+    control.focus()
+    kind = control.evaluate(KIND)
+    at_its_end = kind == "range" and control.evaluate("control => control.value === control.max")
+    page.keyboard.press("ArrowLeft" if at_its_end else KEYS[kind])
+
+
+def drag(page: Page, control: ElementHandle) -> None:
+    """Operate a control with the mouse."""
+    first, *others = control.evaluate(PATH)
+    page.mouse.move(*first)
+    page.mouse.down()
+    for point in others:
+        page.mouse.move(*point)
+    page.mouse.up()
+
+
+def touch(page: Page, control: ElementHandle) -> None:
+    """Operate a control with a finger."""
+    session = page.context.new_cdp_session(page)
+
+    def send(kind: str, *points: list[float]) -> None:
+        fingers = [{"x": x, "y": y} for x, y in points]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+
+    first, *others = control.evaluate(PATH)
+    send("touchStart", first)
+    for point in others:
+        send("touchMove", point)
+    send("touchEnd")
+    session.detach()
+
+
+def idle(page: Page, operate: Callable[[Page, ElementHandle], None], *, without: tuple[str, ...] = ()) -> list[str]:
+    """Operate every control but those of the kinds `without`: those after which the rest of its figure is as before.
+
+    A button is pressed when something else has moved, so that there is something to reset.
+    """
+    found = []
+    for figure in page.query_selector_all(".live-figure"):
+        kinds = {control: control.evaluate(KIND) for control in figure.query_selector_all(CONTROLS)}
+        controls = sorted((c for c in kinds if kinds[c] not in without), key=lambda c: kinds[c] == "button")
+        for control in controls:
+            if kinds[control] == "button":
+                operate(page, controls[0])
+            before = control.evaluate(SHOWN)
+            operate(page, control)
+            changed = f"([control, before]) => ({SHOWN})(control) !== before"
+            try:
+                page.wait_for_function(changed, arg=[control, before], timeout=2_000)
+            except TimeoutError:
+                found.append(control.evaluate("control => control.cloneNode().outerHTML"))
+    return found

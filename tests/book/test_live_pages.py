@@ -1,0 +1,200 @@
+"""Every live figure of every built page, in a real browser without a network, over http and from the folder."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import live_pages
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser import window
+from live_pages import CONTROLS, FOCUSABLE, drag, idle, press, touch
+from playwright.sync_api import Browser, ElementHandle, Page, Route
+
+from vae_lib import live
+
+WEIGHTS = re.compile(r"/_static/live/[0-9a-f]{16}\.js$")
+
+
+@pytest.fixture(scope="module", params=live_pages.NAMES)
+def name(request) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module", params=["http", "file"])
+def opened(request, name: str, chromium: Browser, server: str, html: Path) -> Iterator[tuple[Page, list[str]]]:
+    """A page of the book, opened once for all that is tried on it. Nothing moves on it by itself."""
+    with window(chromium, has_touch=True, reduced_motion="reduce") as (page, faults):
+        page.goto(f"{server if request.param == 'http' else html.as_uri()}/{name}")
+        yield page, faults
+
+
+@pytest.fixture
+def page(opened: tuple[Page, list[str]]) -> Iterator[Page]:
+    """The opened page. Whatever a test does there, nothing may go wrong."""
+    page, faults = opened
+    yield page
+    found, faults[:] = list(faults), []
+    assert found == []
+
+
+def seen(figure: ElementHandle, selector: str) -> bool:
+    part = figure.query_selector(selector)
+    return part is not None and part.is_visible()
+
+
+def stands(figure: ElementHandle) -> bool:
+    """Whether a figure shows its picture and a sentence, and nothing else."""
+    loaded = figure.eval_on_selector(".live-static", "image => image.naturalWidth > 100")
+    sentence = figure.query_selector(".live-note").inner_text()
+    return loaded and seen(figure, ".live-static") and sentence.endswith(".") and not seen(figure, ".live")
+
+
+def runs(figure: ElementHandle) -> bool:
+    """Whether a figure is at work, and its picture out of the way."""
+    return (
+        figure.get_attribute("data-live") == "ready"
+        and seen(figure, ".live")
+        and not seen(figure, ".live-static")
+        and not seen(figure, ".live-note")
+    )
+
+
+class TestFigures:
+    def test_start(self, page: Page) -> None:
+        assert all(runs(figure) for figure in page.query_selector_all(".live-figure"))
+
+    def test_have_no_control_that_is_not_tried_here(self, page: Page) -> None:
+        assert page.query_selector_all(f".live :is({FOCUSABLE}):not({CONTROLS}, [type=radio])") == []
+
+    def test_answer_to_the_keyboard(self, page: Page) -> None:
+        assert idle(page, press) == []
+
+    def test_follow_the_mouse(self, page: Page) -> None:
+        assert idle(page, drag, without=("select",)) == []  # the browser itself opens its list
+
+    def test_follow_a_finger(self, page: Page) -> None:
+        assert idle(page, touch, without=("select",)) == []
+
+    def test_show_where_the_focus_is(self, page: Page) -> None:
+        page.keyboard.press("Tab")  # from now on the focus is the keyboard's
+        outlined = """(control) => {
+          control.focus();
+          return [control, control.nextElementSibling].some((node) => node && getComputedStyle(node).outlineStyle !== "none");
+        }"""
+        assert all(
+            control.evaluate(outlined) for control in page.query_selector_all(f".live :is({CONTROLS}):not(canvas)")
+        )
+
+    @pytest.mark.parametrize("theme", ["light", "dark"])
+    def test_shut_nobody_out(self, page: Page, theme: str) -> None:
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+        found = Axe().run(page, context=".live-figure", options={"preload": False}).response["violations"]
+        assert {rule["id"]: [node["html"] for node in rule["nodes"]] for rule in found} == {}
+
+    def test_fit_a_narrow_screen(self, page: Page) -> None:
+        usual = page.viewport_size
+        page.set_viewport_size({"width": 320, "height": 640})
+        wide = "all => all.filter((node) => node.scrollWidth > node.clientWidth).map((node) => node.innerHTML)"
+        assert page.eval_on_selector_all(".live-figure, .live", wide) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        page.set_viewport_size(usual)
+
+    def test_are_pictures_on_paper(self, page: Page) -> None:
+        page.emulate_media(media="print")
+        for figure in page.query_selector_all(".live-figure"):
+            assert seen(figure, ".live-static") and not seen(figure, ".live") and not seen(figure, ".live-note")
+        page.emulate_media(media="screen")
+
+
+def test_without_scripts_the_picture_stands(chromium: Browser, name: str, html: Path) -> None:
+    with window(chromium, java_script_enabled=False) as (page, faults):
+        page.goto(f"{html.as_uri()}/{name}")
+        assert all(stands(figure) for figure in page.query_selector_all(".live-figure"))
+        assert faults == []
+
+
+def test_without_a_canvas_the_picture_stands(chromium: Browser, name: str, html: Path) -> None:
+    with window(chromium) as (page, faults):
+        page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null;")
+        page.goto(f"{html.as_uri()}/{name}")
+        for figure in page.query_selector_all(".live-figure"):
+            drawn_with_lines_only = runs(figure) and figure.query_selector("canvas") is None
+            assert drawn_with_lines_only or stands(figure)
+        assert faults == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda text: None, "Failed to load resource"),
+        (lambda text: text[: len(text) // 2], "Invalid or unexpected token"),
+        (lambda text: re.sub(r'"[^"]*"\);', '"AAAAAAAAAAAA");', text), None),
+        (lambda text: re.sub(r'"(.{400})[^"]*"\);', r'"\1");', text), None),
+    ],
+    ids=["missing", "half a file", "no network", "half a network"],
+)
+def test_with_damaged_weights_the_picture_stands(
+    chromium: Browser, name: str, html: Path, server: str, damage: Callable[[str], str | None], message: str | None
+) -> None:
+    def deliver(route: Route) -> None:
+        file = html / "_static" / "live" / route.request.url.rsplit("/", 1)[-1]
+        body = damage(file.read_text(encoding="utf-8"))
+        if body is None:
+            route.fulfill(status=404)
+        else:
+            route.fulfill(body=body, content_type="text/javascript")
+
+    with window(chromium) as (page, faults):
+        page.route(WEIGHTS, deliver)
+        page.goto(f"{server}/{name}")
+        for figure in page.query_selector_all(".live-figure"):
+            state = json.loads(figure.eval_on_selector("script", "script => script.textContent"))
+            assert stands(figure) if state["networks"] else runs(figure)
+        assert {fault for fault in faults if message is None or message not in fault} == set()  # but the browser's own
+
+
+def test_a_figure_of_an_unknown_kind_stays_a_picture(chromium: Browser, html: Path, server: str) -> None:
+    text = (html / "index.html").read_text(encoding="utf-8").replace('"kind":"', '"kind":"un')
+    with window(chromium) as (page, faults):
+        page.route("**/index.html", lambda route: route.fulfill(body=text, content_type="text/html"))
+        page.goto(f"{server}/index.html")
+        figure = page.query_selector(".live-figure")
+        assert stands(figure)
+        assert "no figure «un" in figure.query_selector(".live-note").inner_text()
+        assert faults == []
+
+
+def test_every_figure_of_the_package_is_in_the_book_and_every_page_with_one_is_tried_here(html: Path) -> None:
+    found = live_pages.kinds(html)
+    assert set().union(*found.values()) == {name[0].lower() + name[1:] for name in live.__all__}
+    assert found.keys() == set(live_pages.NAMES)
+
+
+def test_weights_are_on_the_site_once_and_only_pages_that_use_them_load_them(html: Path) -> None:
+    written = {path.name for path in (html / "_static" / "live").glob("*.js")} - {"live.js"}
+    loaded = {}
+    for page in html.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        loaded[page] = set(re.findall(r"_static/live/([0-9a-f]{16}\.js)", text))
+        used = set(re.findall(r'"networks":\{([^}]*)\}', text))
+        assert loaded[page] == {f"{name}.js" for part in used for name in re.findall(r'"([0-9a-f]{16})"', part)}
+        assert ("_static/live/live.js" in text) == ("live-figure" in text)
+        assert 'class="live-weights"' not in text
+    assert set().union(*loaded.values()) == written
+
+
+def test_the_front_end_and_a_pair_of_networks_stay_small(html: Path) -> None:
+    """Every reader of a page with a figure loads them: at most 30 kB, and 1.5 MB for 784-512-256-2 both ways."""
+    sizes = {path.name: path.stat().st_size for path in (html / "_static" / "live").glob("*.js")}
+    assert sizes.pop("live.js") <= 30_000
+    largest = sorted(sizes.values())[-2:]
+    assert sum(largest) <= 1_500_000
+
+
+def test_no_page_carries_the_scripts_of_a_kernel(html: Path) -> None:
+    for page in html.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        scripts = re.findall(r"<script[^>]*>[^<]*</script>", text)
+        assert not [tag for tag in scripts if re.search("thebe|require\\.js|html-manager|widget-state", tag)], page

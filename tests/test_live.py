@@ -1,0 +1,308 @@
+"""The live figures' Python side: what a cell emits in the book and in a notebook, and what each figure refuses."""
+
+import base64
+import io
+import json
+import re
+from dataclasses import replace
+
+import ipywidgets
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+from torch.distributions import Normal
+from torch.testing import assert_close
+from traitlets import TraitError
+
+from vae_lib import live
+from vae_lib.live import script
+from vae_lib.models import ModelConfig
+
+PLANE = ModelConfig(hidden=(16,), latent=2)
+CODES = torch.tensor([[0.5, -0.5], [1.0, 2.0], [-1.234, 0.0]])
+LABELS = torch.tensor([0, 1, 1])
+IMAGES = torch.rand(12, 784, generator=torch.Generator().manual_seed(0))
+CLASSES = torch.tensor([7, 2, 7, 2, 2, 0, 7, 7, 0, 2, 2, 2])
+
+
+@pytest.fixture
+def in_page(monkeypatch):
+    monkeypatch.setenv("VAE_LIB_LIVE", "page")
+
+
+def latent_plane() -> live.LatentPlane:
+    return live.LatentPlane(PLANE.build(), CODES, LABELS)
+
+
+def latent_sliders() -> live.LatentSliders:
+    return live.LatentSliders(ModelConfig(hidden=(16,), latent=5).build(), IMAGES)
+
+
+def rate_distortion() -> live.RateDistortion:
+    config = ModelConfig(hidden=(16,), latent=3)
+    return live.RateDistortion({3.0: config.build(seed=1), 0.5: config.build(seed=2), 1.0: config.build()}, IMAGES)
+
+
+def linked_planes(**changes: object) -> live.LinkedPlanes:
+    given = {"ae": replace(PLANE, variational=False).build(), "vae": PLANE.build(), "x": IMAGES, "labels": CLASSES}
+    return live.LinkedPlanes(**given | changes)
+
+
+def interpolation(**changes: object) -> live.Interpolation:
+    model = ModelConfig(hidden=(16,), latent=3).build()
+    return live.Interpolation(**{"model": model, "images": IMAGES, "labels": CLASSES, "ends": (2, 5)} | changes)
+
+
+def draw_digit(**changes: object) -> live.DrawDigit:
+    return live.DrawDigit(**{"model": PLANE.build(), "images": IMAGES, "labels": CLASSES} | changes)
+
+
+FIGURES = [interpolation, draw_digit, latent_plane, latent_sliders, rate_distortion, linked_planes]
+
+
+def bundle(figure: live.figure.LiveFigure) -> dict:
+    return figure._repr_mimebundle_()[0]
+
+
+def state(html: str) -> dict:
+    return json.loads(re.search(r'<script type="application/json">(.*?)</script>', html, re.DOTALL)[1])
+
+
+@pytest.mark.parametrize("make", FIGURES)
+def test_the_page_gets_data_and_a_picture_and_no_widget(make, in_page):
+    figure = make()
+    data = bundle(figure)
+    assert figure.comm is None
+    assert set(data) == {"text/plain", "image/png", "text/html"}
+    assert state(data["text/html"])["kind"] == figure.kind
+    picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).convert("RGBA")
+    assert min(picture.size) > 100 and len(picture.convert("RGBA").getcolors(1 << 20)) > 10
+
+
+@pytest.mark.parametrize("make", FIGURES)
+def test_a_notebook_gets_a_widget_and_a_picture_and_no_html(make):
+    data = bundle(make())
+    assert set(data) == {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"}
+
+
+@pytest.mark.parametrize("make", FIGURES)
+def test_the_front_end_knows_the_kind(make):
+    assert f"function {make().kind}(" in script.page_script()
+
+
+@pytest.mark.parametrize("make", FIGURES)
+def test_the_page_holds_the_state_that_the_widget_would_send(make, in_page):
+    figure = make()
+    html = bundle(figure)["text/html"]
+    sent = figure.get_state()
+    for name, value in state(html).items():
+        if name != "networks":
+            assert value == sent[name], name
+
+
+@pytest.mark.parametrize("make", FIGURES)
+def test_weights_in_the_page_are_those_of_the_widget(make, in_page):
+    figure = make()
+    html = bundle(figure)["text/html"]
+    weights = dict(re.findall(r'class="live-weights" data-id="(\w+)">([^<]*)<', html))
+    named = {name: base64.b64decode(weights[identity]) for name, identity in state(html)["networks"].items()}
+    assert named == figure.networks
+
+
+@pytest.mark.parametrize("make", FIGURES)
+def test_showing_a_figure_leaves_no_other_figure_behind(make, in_page):
+    before = plt.get_fignums(), plt.isinteractive()
+    bundle(make())
+    assert (plt.get_fignums(), plt.isinteractive()) == before
+
+
+def test_equal_weights_have_one_name_and_others_another(in_page):
+    names = [state(bundle(figure)["text/html"])["networks"]["decoder"] for figure in (latent_plane(), latent_plane())]
+    other = live.LatentPlane(PLANE.build(seed=1), CODES, LABELS)
+    assert names[0] == names[1] != state(bundle(other)["text/html"])["networks"]["decoder"]
+
+
+def test_a_label_cannot_end_the_element_it_stands_in(in_page):
+    figure = latent_plane()
+    figure.label = 'a "<script>" </script> & more'
+    html = bundle(figure)["text/html"]
+    assert state(html)["label"] == figure.label
+    assert 'alt="a &quot;&lt;script&gt;&quot; &lt;/script&gt; &amp; more"' in html
+
+
+def test_traits_are_read_set_observed_and_linked():
+    first, second = latent_plane(), latent_plane()
+    seen = []
+    first.observe(lambda change: seen.append(change["new"]), "z")
+    ipywidgets.link((first, "z"), (second, "z"))
+    second.z = [1.0, -2.0]
+    assert first.z == [1.0, -2.0] and seen == [[1.0, -2.0]]
+
+
+def test_codes_are_sent_with_two_decimals_and_not_more_than_a_thousand():
+    assert latent_plane().codes == [[0.5, -0.5], [1.0, 2.0], [-1.23, 0.0]]
+    many = live.LatentPlane(PLANE.build(), torch.zeros(1_500, 2), torch.zeros(1_500, dtype=torch.long))
+    assert len(many.codes) == len(many.labels) == 1_000
+
+
+def test_sliders_stand_in_the_order_of_activity():
+    figure = latent_sliders()
+    means = figure.model.encode(IMAGES).mean
+    variances = means.var(0)[figure.order]
+    assert (variances[1:] <= variances[:-1]).all()
+    assert figure.z == pytest.approx(means[0].tolist(), abs=0.006)
+
+
+def digits_of(sheet: str, columns: int) -> Tensor:
+    """The images in a figure's sheet, (N, 784)."""
+    grey = np.array(Image.open(io.BytesIO(base64.b64decode(sheet.removeprefix("data:image/png;base64,")))))
+    assert grey.ndim == 2 and grey.dtype == np.uint8
+    tiles = torch.from_numpy(grey).unflatten(0, (-1, 28)).unflatten(2, (columns, 28))  # (rows, 28, columns, 28)
+    return tiles.transpose(1, 2).flatten(0, 1).flatten(1) / 255
+
+
+def test_rate_and_distortion_are_those_of_the_models_in_the_order_of_beta():
+    config = ModelConfig(hidden=(16,), latent=3)
+    figure = rate_distortion()
+    assert figure.betas == [0.5, 1.0, 3.0] and figure.betas[figure.index] == 1.0
+    for i, seed in enumerate((2, 0, 1)):
+        model = config.build(seed=seed)
+        q = model.encode(IMAGES)
+        kl = torch.distributions.kl_divergence(Normal(q.mean, q.std), Normal(0.0, 1.0)).mean(0)
+        assert figure.kl[i] == pytest.approx(kl.sort(descending=True).values.tolist(), abs=0.006)
+        assert figure.rates[i] == pytest.approx(kl.sum().item(), abs=0.006)
+        z = q.sample(generator=torch.Generator().manual_seed(0))
+        distortion = F.binary_cross_entropy_with_logits(model.decoder.network(z), IMAGES, reduction="sum") / len(IMAGES)
+        assert figure.distortions[i] == pytest.approx(distortion.item(), abs=0.006)
+
+
+def test_a_collapsed_dimension_has_no_bar_and_is_not_active():
+    model = ModelConfig(hidden=(16,), latent=3).build()
+    for parameters in (model.encoder[-1].weight, model.encoder[-1].bias):
+        parameters.data[[1, 4]] = 0.0  # mean and log-variance of the second dimension: its posterior is the prior
+    model.encoder[-1].weight.data[[0, 2]] *= 10  # the others' means vary
+    figure = live.RateDistortion({1.0: model}, IMAGES)
+    assert figure.kl[0][2] == 0.0 < figure.kl[0][1]
+    assert figure.active == [[True, True, False]]
+
+
+def test_the_sheet_holds_inputs_then_reconstructions_and_samples_of_each_model():
+    figure = rate_distortion()
+    shown = digits_of(figure.sheet, columns=4)
+    assert shown.shape == (8 + 3 * 16, 784)
+    assert_close(shown[:8], IMAGES[:8], atol=0.01, rtol=0)  # 64 levels of grey
+    model = ModelConfig(hidden=(16,), latent=3).build(seed=1)  # of β = 3, the last
+    generator = torch.Generator().manual_seed(0)
+    q = model.encode(IMAGES[:8])
+    z = torch.cat([q.mean + q.std * torch.randn(8, 3, generator=generator), torch.randn(8, 3, generator=generator)])
+    assert_close(shown[-16:], model.decoder.network(z).sigmoid(), atol=0.01, rtol=0)
+
+
+def test_each_plane_has_a_frame_of_its_own_codes_and_the_first_image_of_each_class():
+    figure = linked_planes()
+    ae, vae = replace(PLANE, variational=False).build(), PLANE.build()
+    for name, codes in (("ae", ae.encode(IMAGES)), ("vae", vae.encode(IMAGES).mean)):
+        assert_close(torch.tensor(figure.codes[name]), codes.detach(), atol=0.006, rtol=0)
+        (left, right), (bottom, top) = figure.limits[name]
+        outside = (codes < torch.tensor([left, bottom])) | (codes > torch.tensor([right, top]))
+        assert outside.float().mean() < 0.2 and left < right and bottom < top  # of 12 codes, the outermost
+    assert figure.examples == [5, 1, 0] and [CLASSES[i] for i in figure.examples] == [0, 2, 7]
+    assert (figure.z_ae, figure.z_vae) == (figure.codes["ae"][5], figure.codes["vae"][5])
+    assert_close(digits_of(figure.sheet, columns=1), IMAGES[[5, 1, 0]], atol=0.01, rtol=0)
+
+
+def test_an_interpolation_sends_the_codes_and_the_images_of_its_digits():
+    figure = interpolation()
+    assert_close(torch.tensor(figure.codes), figure.model.encode(IMAGES).mean, atol=0.006, rtol=0)
+    bytes_of = [torch.frombuffer(bytearray(base64.b64decode(text)), dtype=torch.uint8) for text in figure.images]
+    assert_close(torch.stack(bytes_of) / 255, IMAGES, atol=0.5 / 255, rtol=1e-5)
+    assert (figure.labels, figure.ends, figure.t, figure.spherical) == (CLASSES.tolist(), [2, 5], 0.0, False)
+
+
+@pytest.mark.parametrize("trait", [{"t": 1.01}, {"t": -0.01}, {"ends": [1]}])
+def test_an_interpolation_cannot_be_sent_beyond_its_ends(trait):
+    figure = interpolation()
+    with pytest.raises(TraitError):
+        figure.set_trait(*trait.popitem())
+
+
+def test_a_drawing_begins_as_the_first_example_with_its_posterior():
+    figure = draw_digit()
+    assert torch.tensor(figure.image) == pytest.approx(IMAGES[0], abs=0.006)
+    q = figure.model.encode(IMAGES)
+    assert_close(torch.tensor(figure.mean), q.mean[0])
+    assert_close(torch.tensor(figure.std), q.std[0])
+    assert_close(torch.tensor(figure.codes), q.mean, atol=0.006, rtol=0)
+    assert len(figure.examples) == 5 and figure.labels == CLASSES.tolist()
+
+
+def test_what_was_drawn_can_be_encoded_as_it_is():
+    """The front end sets 784 grey levels of two decimals; anything else is refused where it comes in."""
+    figure = draw_digit()
+    figure.image = [0.0] * 400 + [0.37] * 384
+    assert figure.model.encode(torch.tensor([figure.image])).mean.shape == (1, 2)
+    for wrong in ([0.0] * 783, [0.0] * 783 + [1.01], [0.0] * 783 + [-0.01]):
+        with pytest.raises(TraitError):
+            figure.image = wrong
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: interpolation(images=IMAGES[:, :9]), r"x: shape \(12, 9\)"),
+        (lambda: interpolation(labels=CLASSES[:11]), r"labels: shape \(11,\) for 12 images"),
+        (lambda: interpolation(ends=(0, 12)), r"ends: \(0, 12\), expected two indices from 0 to 11"),
+        (lambda: interpolation(ends=(-1, 3)), r"ends: \(-1, 3\)"),
+        (lambda: interpolation(ends=(1, 2, 3)), r"ends: \(1, 2, 3\)"),
+        (lambda: draw_digit(model=replace(PLANE, latent=3).build()), "model: VAE with 3 latents"),
+        (lambda: draw_digit(model=replace(PLANE, variational=False).build()), "model: Autoencoder with 2 latents"),
+        (lambda: draw_digit(images=IMAGES[:, :9]), r"x: shape \(12, 9\)"),
+        (lambda: draw_digit(labels=CLASSES[:11]), r"labels: shape \(11,\) for 12 images"),
+        (lambda: live.LatentPlane(ModelConfig(latent=3).build(), CODES, LABELS), "model: 3 latent dimensions"),
+        (lambda: live.LatentPlane(PLANE.build(), CODES[:, :1], LABELS), r"codes: shape \(3, 1\)"),
+        (lambda: live.LatentPlane(PLANE.build(), CODES, LABELS[:2]), "codes: .* for 2 labels"),
+        (lambda: live.LatentPlane(PLANE.build(), CODES[:0], LABELS[:0]), r"codes: shape \(0, 2\)"),
+        (lambda: live.LatentPlane(ModelConfig(latent=2, convolutional=True).build(), CODES, LABELS), "network"),
+        (lambda: live.LatentSliders(PLANE.build(), IMAGES[:, :9]), r"x: shape \(12, 9\)"),
+        (lambda: live.LatentSliders(PLANE.build(), IMAGES[:1]), "x: 1 image, expected at least 2"),
+        (lambda: live.RateDistortion({}, IMAGES), "models: none"),
+        (lambda: live.RateDistortion({1.0: replace(PLANE, variational=False).build()}, IMAGES), "models: .* β = 1.0"),
+        (lambda: live.RateDistortion({1.0: PLANE.build(), 2.0: ModelConfig().build()}, IMAGES), r"models: \[2, 20\]"),
+        (lambda: live.RateDistortion({0.0: PLANE.build()}, IMAGES), "models: β = 0.0"),
+        (lambda: live.RateDistortion({1.0: PLANE.build()}, IMAGES[:7]), "x: 7 images, expected at least 8"),
+        (lambda: live.RateDistortion({1.0: PLANE.build()}, IMAGES[:, :9]), r"x: shape \(12, 9\)"),
+        (lambda: linked_planes(ae=PLANE.build()), "ae: VAE, expected Autoencoder"),
+        (lambda: linked_planes(vae=replace(PLANE, variational=False).build()), "vae: Autoencoder, expected VAE"),
+        (lambda: linked_planes(vae=replace(PLANE, latent=3).build()), "vae: 3 latent dimensions"),
+        (lambda: linked_planes(x=IMAGES[:, :9]), r"x: shape \(12, 9\)"),
+        (lambda: linked_planes(labels=CLASSES[:11]), r"labels: shape \(11,\) for 12 images"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused_at_the_cell(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_the_joined_script_has_no_import_or_export_left():
+    assert not re.search(r"^\s*(import|export)", script.page_script(), re.MULTILINE)
+    assert script.notebook_module().count("export default") == 1
+
+
+def test_a_name_defined_twice_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "page.js").write_text('import { f } from "./other.js";\nconst help = f;\n')
+    (tmp_path / "other.js").write_text("export function f() {\n  const inner = 1;\n}\nconst help = 2;\n")
+    monkeypatch.setattr(script, "FOLDER", tmp_path)
+    with pytest.raises(ValueError, match="help: defined at the top"):
+        script._join("page")
+
+
+def test_modules_are_joined_after_what_they_import(tmp_path, monkeypatch):
+    (tmp_path / "page.js").write_text('import { b } from "./b.js";\nimport { a } from "./a.js";\nlog(a + b);\n')
+    (tmp_path / "b.js").write_text('// why\nimport { a } from "./a.js";\nexport const b =\n  a;\n')
+    (tmp_path / "a.js").write_text("export const a = 1;\n")
+    monkeypatch.setattr(script, "FOLDER", tmp_path)
+    assert " ".join(script._join("page").split()) == "const a = 1; // why const b = a; log(a + b);"

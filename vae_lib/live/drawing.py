@@ -1,0 +1,73 @@
+"""A pad to draw a digit on, and what a model with two latent dimensions makes of it."""
+
+import matplotlib.pyplot as plt
+import torch
+import traitlets
+from matplotlib.figure import Figure
+from matplotlib.patches import Ellipse
+from torch import Generator, Tensor
+
+from vae_lib import figures
+from vae_lib.live.figure import LiveFigure, as_text, rounded
+from vae_lib.live.latent import CODES, check_labels
+from vae_lib.live.weights import pack
+from vae_lib.models import PIXELS, VAE
+
+EXAMPLES = 5  # images to start from instead of drawing
+
+
+class DrawDigit(LiveFigure):
+    """Draw a digit: q(z|x) on the plane, and what the decoder makes of its mean and of samples from it.
+
+    images: (N, 784) and labels: (N,). The first five are examples on the pad; the posterior means of the first 1,000
+    lie behind the plane. `image` (784 grey levels) is what was encoded: the drawing, centred and scaled as MNIST's
+    digits are. `mean` and `std` are its posterior's. Raises ValueError for bad images or labels, for a model of other
+    dimensions, and for layers that the front end cannot run.
+    """
+
+    image = traitlets.List(traitlets.Float(min=0.0, max=1.0), minlen=PIXELS, maxlen=PIXELS).tag(sync=True)
+    mean = traitlets.List(traitlets.Float()).tag(sync=True)
+    std = traitlets.List(traitlets.Float()).tag(sync=True)
+    seed = traitlets.Int().tag(sync=True)  # of the samples' noise
+    examples = traitlets.List().tag(sync=True)
+    codes = traitlets.List().tag(sync=True)
+    labels = traitlets.List().tag(sync=True)
+    limit = traitlets.Float().tag(sync=True)
+
+    def __init__(self, model: VAE, images: Tensor, labels: Tensor, *, limit: float = 3.0) -> None:
+        if not isinstance(model, VAE) or model.latent != 2:
+            raise ValueError(f"model: {type(model).__name__} with {model.latent} latents, expected a VAE with 2")
+        check_labels(labels, images)
+        with torch.no_grad():
+            q = model.encode(images[:CODES])
+        self.model = model
+        super().__init__(
+            label="Draw a digit, and see its posterior on the latent plane and what is decoded from it",
+            networks={
+                "encoder": pack(model.encoder, output="none"),
+                "decoder": pack(model.decoder.network, output="sigmoid"),
+            },
+            image=rounded(images[0]),
+            mean=q.mean[0].tolist(),
+            std=q.std[0].tolist(),
+            examples=as_text(images[:EXAMPLES]),
+            codes=rounded(q.mean),
+            labels=labels[:CODES].tolist(),
+            limit=limit,
+        )
+
+    @torch.no_grad()
+    def picture(self) -> Figure:
+        x = torch.tensor(self.image).unsqueeze(0)  # (1, 784)
+        q = self.model.encode(x)
+        z = q.sample(generator=Generator().manual_seed(self.seed))
+        shown = torch.cat([x, self.model.decode(torch.cat([q.mean, z])).mean])
+        with figures.style(7.2, 3.6):
+            figure, (left, right) = plt.subplots(1, 2)
+        figures.plot_latents(torch.tensor(self.codes), torch.tensor(self.labels), limit=self.limit, ax=left)
+        width, height = (4 * q.std[0]).tolist()  # two standard deviations either way
+        left.add_patch(Ellipse(q.mean[0].tolist(), width, height, facecolor="white", edgecolor="black", linewidth=1.5))
+        right.imshow(figures.digit_sheet(shown, columns=3, gap=2), cmap="gray", vmin=0, vmax=1)
+        right.set_axis_off()
+        right.set_title("drawn, mean of $q$, sample of $q$")
+        return figure

@@ -1,0 +1,106 @@
+"""What every live figure is: a widget where a kernel listens, data and a picture in the built book.
+
+In a notebook a figure is an ipywidgets widget (through anywidget): its traits can be read, set, observed and linked.
+With VAE_LIB_LIVE=page, which the book's build sets for its kernels, no comm is opened and nothing of the widget is
+saved; the cell's output is HTML that holds the figure's state and its networks' weights, and a picture of it. The
+book's `_ext/live_figures.py` gives the page the script and the weights.
+"""
+
+import base64
+import hashlib
+import io
+import json
+import os
+from collections.abc import Callable
+from html import escape
+
+import anywidget
+import matplotlib.pyplot as plt
+import traitlets
+from matplotlib.figure import Figure
+from PIL import Image
+from torch import Tensor
+
+from vae_lib.live.script import CSS, notebook_module
+
+
+class LiveFigure(anywidget.AnyWidget):
+    """The base of the figures. `label` is what a screen reader calls it."""
+
+    _esm = notebook_module()
+    _css = CSS
+    kind = traitlets.Unicode().tag(sync=True)  # the name of the function in js/ that draws it
+    label = traitlets.Unicode().tag(sync=True)
+    networks = traitlets.Dict(value_trait=traitlets.Bytes()).tag(sync=True)  # as `weights.pack` wrote them
+
+    def __init__(self, **values: object) -> None:
+        name = type(self).__name__
+        super().__init__(kind=name[0].lower() + name[1:], **values)
+
+    def picture(self) -> Figure:
+        """The figure as it first stands, drawn by matplotlib: for paper, and for where no script runs."""
+        raise NotImplementedError
+
+    def open(self) -> None:
+        """Open the comm to the notebook's front end; a built page has none."""
+        if not _in_page():
+            super().open()
+
+    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
+        picture = _png(self.picture)
+        data = {"text/plain": self.label, "image/png": base64.b64encode(picture).decode()}
+        if _in_page():
+            return data | {"text/html": self._html(data["image/png"])}, {}
+        widget, metadata = super()._repr_mimebundle_(**kwargs)
+        return widget | data, metadata
+
+    def _html(self, picture: str) -> str:
+        ids = {name: hashlib.sha256(packed).hexdigest()[:16] for name, packed in self.networks.items()}
+        own = set(type(self).class_trait_names(sync=True)) - set(anywidget.AnyWidget.class_trait_names())
+        state = {name: getattr(self, name) for name in sorted(own) if not name.startswith("_")} | {"networks": ids}
+        return "\n".join(
+            [
+                '<div class="live-figure">',
+                f'<script type="application/json">{_inside_script(json.dumps(state, separators=(",", ":")))}</script>',
+                f'<img class="live-static" alt="{escape(self.label)}" src="data:image/png;base64,{picture}">',
+                '<p class="live-note">This figure can be moved where the page\'s script runs.</p>',
+                *(
+                    f'<script type="text/plain" class="live-weights" data-id="{ids[name]}">'
+                    f"{base64.b64encode(packed).decode()}</script>"
+                    for name, packed in self.networks.items()
+                ),
+                "</div>",
+            ]
+        )
+
+
+def rounded(values: Tensor) -> list:
+    """Nested lists of floats with the two decimals that a figure can show."""
+    return (values.double() * 100).round().div(100).tolist()
+
+
+def as_text(images: Tensor) -> list[str]:
+    """Images (N, 784) in [0, 1] as one byte a pixel, each in base64: what `grey` in controls.js reads."""
+    return [base64.b64encode(image).decode() for image in (255 * images).round().byte().numpy()]
+
+
+def _in_page() -> bool:
+    return os.environ.get("VAE_LIB_LIVE") == "page"
+
+
+def _inside_script(text: str) -> str:
+    """JSON that cannot end the element it stands in."""
+    return text.replace("<", "\\u003c")
+
+
+def _png(draw: Callable[[], Figure]) -> bytes:
+    buffer = io.BytesIO()
+    interactive = plt.isinteractive()
+    with plt.ioff():  # or the notebook would show the picture a second time, under the figure
+        figure = draw()
+        figure.savefig(buffer, format="png", dpi=144, bbox_inches="tight", metadata={"Software": None})
+        plt.close(figure)
+    plt.interactive(interactive)
+    small = io.BytesIO()  # 256 colours: a third of the bytes, and nothing to see of it
+    Image.open(buffer).quantize(256, method=Image.Quantize.FASTOCTREE).save(small, format="png", optimize=True)
+    return small.getvalue()

@@ -1,0 +1,32 @@
+// Move x in the plane of the curved world; beside it what x says about z, exactly.
+import { assign, chart, column, COLOURS, element, numbers, pad } from "./controls.js";
+import { logNormal } from "./gaussian.js";
+import { curve, curveWorld, GRID, over, posterior } from "./worlds.js";
+
+export function exactPosterior(figure) {
+  const limit = figure.get("limit"), span = [-limit, limit];
+  const x = () => figure.get("x");
+  const label = "plane of observations";
+  const map = chart({ xlim: span, ylim: span, width: 304, height: 298, xlabel: "x₁", ylabel: "x₂", label });
+  map.line("live-dots")(figure.get("samples").flatMap((point) => [point, point, null]));
+  map.line("live-thin")(GRID.filter((z) => Math.abs(z) < 2.6).map(curve));
+  const causes = map.line("live-thick", COLOURS[0]);
+  const marker = element("svg:circle", { class: "live-marker", r: 7 });
+  map.svg.append(marker);
+  pad({ ...map, limits: [span, span], label, at: x, move: (value) => figure.set("x", value) });
+
+  const densities = chart({ xlim: [-5.5, 5.5], ylim: [0, 6], xticks: [-4, -2, 0, 2, 4], width: 300, height: 230, xlabel: "z", ylabel: "density", label: "densities over z" });
+  densities.line("live-dashed", "currentColor", "prior p(z)")(over(GRID.map((z) => Math.exp(logNormal(z, 0, 1))), 5.5));
+  const draw = densities.line("", COLOURS[0], "posterior p(z|x)");
+  const summary = element("p", { class: "live-summary" });
+  figure.root.append(map.node, column(densities.node, summary));
+  figure.on("x", () => {
+    const { logMarginal, density } = posterior(curveWorld(x(), figure.get("noise"))), high = Math.max(...density);
+    assign(marker, { cx: map.x(x()[0]), cy: map.y(x()[1]) });
+    map.svg.setAttribute("aria-label", `${label}; now at ${numbers(x())}`);
+    causes(GRID.map((z, i) => (density[i] > 0.05 * high ? curve(z) : null)));
+    draw(over(density, 5.5));
+    summary.textContent = `x = (${numbers(x())}), log p(x) = ${logMarginal.toFixed(2)} nats`.replaceAll("-", "−");
+  });
+  figure.root.addEventListener("change", () => figure.say(summary.textContent));
+}

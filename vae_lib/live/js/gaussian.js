@@ -1,0 +1,38 @@
+// Chance and the Gaussian. Densities and divergences in nats.
+
+export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+
+// Uniform numbers in [0, 1), the same for the same seed: mulberry32, by Tommy Ettinger (2017, public domain).
+export function random(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+// A standard normal draw by Box and Muller's transform of two uniform ones.
+export const normal = (uniform) => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+
+export const logNormal = (x, mean, std) => -0.5 * ((x - mean) / std) ** 2 - Math.log(std) - 0.5 * Math.log(2 * Math.PI);
+
+export const klToStandardNormal = (mean, std) => 0.5 * (mean ** 2 + std ** 2 - 1) - Math.log(std);
+
+export function logSumExp(values) {
+  const largest = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  if (largest === -Infinity) return largest;
+  return largest + Math.log(values.reduce((sum, value) => sum + Math.exp(value - largest), 0));
+}
+
+// From a (t = 0) to b (t = 1): straight, or along the arc between them, which keeps the length of equally long codes.
+export function interpolate(a, b, t, spherical) {
+  const length = (v) => Math.hypot(...v);
+  const angle = Math.acos(clamp(a.reduce((sum, value, i) => sum + value * b[i], 0) / (length(a) * length(b)), -1, 1));
+  // No arc is defined through the origin or between codes in one line with it.
+  const [from, to] = spherical && Math.sin(angle) > 1e-6
+    ? [Math.sin((1 - t) * angle) / Math.sin(angle), Math.sin(t * angle) / Math.sin(angle)]
+    : [1 - t, t];
+  return a.map((value, i) => from * value + to * b[i]);
+}

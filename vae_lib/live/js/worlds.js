@@ -1,0 +1,59 @@
+// Worlds with one latent dimension, as vae_lib/worlds.py has them: everything about them is a sum over a grid. In nats.
+import { logNormal, logSumExp } from "./gaussian.js";
+
+const STEP = 0.02;
+export const GRID = Array.from({ length: 801 }, (_, i) => (i - 400) * STEP);
+// Values at the points of GRID as a curve for z between -limit and limit.
+export const over = (values, limit) => GRID.map((z, i) => [z, values[i]]).filter(([z]) => Math.abs(z) <= limit);
+// A trapezoid rule for expectations over standard normal noise: [noise, its weight].
+const NOISE = Array.from({ length: 65 }, (_, i) => [i / 4 - 8, Math.exp(logNormal(i / 4 - 8, 0, 1)) / 4]);
+
+export function curve(z) {
+  const radius = 1 + 0.15 * z, angle = 1.4 * z;
+  return [radius * Math.cos(angle), radius * Math.sin(angle)];
+}
+
+// log p(x, z) as a function of z: x | z ~ N(curve(z), noise² I), and x | z ~ N(z, noise²).
+export const curveWorld = (x, noise) => (z) => {
+  const [u, v] = curve(z);
+  return logNormal(z, 0, 1) + logNormal(x[0], u, noise) + logNormal(x[1], v, noise);
+};
+export const linearWorld = (x, noise) => (z) => logNormal(z, 0, 1) + logNormal(x, z, noise);
+
+// log p(x), the density p(z|x) at the points of GRID, and its mean and standard deviation.
+export function posterior(logJoint) {
+  const joint = GRID.map((z) => logJoint(z)), logMarginal = logSumExp(joint) + Math.log(STEP);
+  const density = joint.map((value) => Math.exp(value - logMarginal));
+  const expect = (f) => density.reduce((sum, p, i) => sum + p * f(GRID[i]) * STEP, 0);
+  const mean = expect((z) => z);
+  return { logMarginal, density, mean, std: Math.sqrt(expect((z) => (z - mean) ** 2)) };
+}
+
+// The ELBO of q = N(mean, std²): the expectation of log p(x, z), by quadrature over the noise, and q's entropy.
+export function elbo(logJoint, mean, std) {
+  const expected = NOISE.reduce((sum, [noise, weight]) => sum + weight * logJoint(mean + std * noise), 0);
+  return expected + Math.log(std) + 0.5 * Math.log(2 * Math.PI * Math.E);
+}
+
+// The best Gaussian that is reached from here uphill, [mean, std]: the best of four steps, and shorter ones at the top.
+export function climb(logJoint, mean, std) {
+  const higher = (a, b) => (elbo(logJoint, ...b) > elbo(logJoint, ...a) ? b : a);
+  let best = [mean, std];
+  for (let step = 0.2; step > 1e-4;) {
+    const [m, s] = best;
+    const next = [[m + step * s, s], [m - step * s, s], [m, s * (1 + step)], [m, s / (1 + step)]].reduce(higher, best);
+    if (next === best) step /= 2;
+    best = next;
+  }
+  return best;
+}
+
+// What each draw of noise says of the derivatives of E f(z) in mean and in std, with z = mean + std · noise.
+export const pathwise = (slope, mean, std, noise) => noise.map((e) => [slope(mean + std * e), slope(mean + std * e) * e]);
+export const scoreFunction = (f, mean, std, noise) =>
+  noise.map((e) => [e, e * e - 1].map((score) => (f(mean + std * e) * score) / std));
+
+export function meanAndError(values) {
+  const n = values.length, mean = values.reduce((a, b) => a + b) / n;
+  return [mean, Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (n - 1) / n)];
+}

@@ -1,0 +1,153 @@
+"""Figures of worlds with one latent dimension, small enough that everything about them is known."""
+
+import math
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import torch
+import traitlets
+from matplotlib.figure import Figure
+from torch import Tensor
+from torch.distributions import Normal
+
+from vae_lib import figures
+from vae_lib.live.figure import LiveFigure, rounded
+from vae_lib.worlds import CurveWorld
+
+LIMIT = 1.5  # the plane of the curved world is shown from -LIMIT to LIMIT
+SAMPLES = 300  # drawn on it
+LINEAR = (1.5, 0.8)  # x and noise of z ~ N(0, 1), x | z ~ N(z, noise²): chapter 3
+CURVED = ((-0.95, 0.0), 0.15)  # x and noise of the curved world, where its two ends explain x: chapters 2 and 3
+NARROWEST = 0.05  # the least width that a slider gives
+
+
+class ExactPosterior(LiveFigure):
+    """Move x in the plane of the curved world; the exact posterior over z follows, and log p(x). `x` is the place.
+
+    samples: (N, 2), observations drawn behind. Everything is computed by quadrature in the page. Raises ValueError for
+    samples or x of another shape.
+    """
+
+    x = traitlets.List(traitlets.Float(), minlen=2, maxlen=2).tag(sync=True)
+    noise = traitlets.Float().tag(sync=True)
+    samples = traitlets.List().tag(sync=True)
+    limit = traitlets.Float(LIMIT).tag(sync=True)
+
+    def __init__(self, world: CurveWorld, samples: Tensor, x: Sequence[float] = CURVED[0]) -> None:
+        if samples.ndim != 2 or samples.shape[1] != 2:
+            raise ValueError(f"samples: shape {tuple(samples.shape)}, expected (N, 2)")
+        if len(x) != 2:
+            raise ValueError(f"x: {len(x)} numbers, expected 2")
+        self.world = world
+        super().__init__(
+            label="Exact posterior: drag x in the plane, or use the arrow keys; what x says about z follows",
+            noise=world.noise,
+            samples=rounded(samples[(samples.abs() < LIMIT).all(-1)][:SAMPLES]),
+            x=[float(value) for value in x],
+        )
+
+    def picture(self) -> Figure:
+        x, grid = torch.tensor(self.x, dtype=torch.float64), self.world.grid
+        line = self.world.curve(torch.linspace(-2.6, 2.6, 200))
+        with figures.style(7.4, 3.3):
+            figure, (left, right) = plt.subplots(1, 2, layout="constrained")
+            left.plot(*line.T, color=figures.INK, linewidth=1)
+            left.plot(*torch.tensor(self.samples).reshape(-1, 2).T, ".", color=figures.INK, markersize=3)
+            left.plot(*self.x, "o", color=figures.COLOURS[1])
+            left.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal", xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT))
+        seen = grid.abs() <= 4
+        curves = {"prior": Normal(0.0, 1.0).log_prob(grid).exp(), "posterior": self.world.posterior(x)}
+        curves = {name: curve[seen] for name, curve in curves.items()}
+        figures.plot_lines(grid[seen], curves, xlabel="$z$", ylabel="density", legend=True, ax=right)
+        with figures.style():
+            right.set_title(f"log p(x) = {self.world.log_marginal(x):.2f} nats".replace("-", "−"))
+        return figure
+
+
+class ElboExplorer(LiveFigure):
+    """Move q = N(mean, std²) over a known posterior; the ELBO, log p(x) and the gap between them follow.
+
+    world: 0 is z ~ N(0, 1), x | z ~ N(z, 0.8²) at x = 1.5, whose posterior is Gaussian; 1 is the curved world at
+    x = (-0.95, 0), whose posterior has two modes. Raises ValueError for another world.
+    """
+
+    mean = traitlets.Float().tag(sync=True)
+    std = traitlets.Float(1.0, min=NARROWEST).tag(sync=True)
+    world = traitlets.Int(min=0, max=1).tag(sync=True)
+    worlds = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, world: int = 0) -> None:
+        if world not in (0, 1):
+            raise ValueError(f"world: {world}, expected 0 or 1")
+        super().__init__(
+            label="ELBO explorer: move the mean and the width of q; the ELBO, log p(x) and the gap between them follow",
+            world=world,
+            worlds={"linear": LINEAR, "curved": CURVED},
+        )
+
+    def log_joint(self, z: Tensor) -> Tensor:
+        """log p(x, z) of the world that is shown: (...,) -> (...)."""
+        if self.world == 0:
+            x, noise = LINEAR
+            return Normal(0.0, 1.0).log_prob(z) + Normal(z, noise).log_prob(torch.tensor(x))
+        x, noise = CURVED
+        return CurveWorld(noise).log_joint(torch.tensor(x, dtype=torch.float64), z)
+
+    def picture(self) -> Figure:
+        grid = CurveWorld().grid
+        step, log_joint, q = grid[1] - grid[0], self.log_joint(grid), Normal(self.mean, self.std)
+        log_marginal = log_joint.logsumexp(0) + step.log()
+        curves = {"p(z|x)": (log_joint - log_marginal).exp(), "q(z)": q.log_prob(grid).exp()}
+        elbo = (curves["q(z)"] * (log_joint - q.log_prob(grid))).sum() * step
+        seen = grid.abs() <= 4
+        ax = figures.plot_lines(
+            grid[seen], {name: c[seen] for name, c in curves.items()}, xlabel="$z$", ylabel="density", legend=True
+        )
+        parts = f"ELBO {elbo:.3f} = log p(x) {log_marginal:.3f} − gap {log_marginal - elbo:.3f} nats"
+        with figures.style():
+            ax.set_title(parts.replace("-", "−"))
+        return ax.figure
+
+
+class Reparameterization(LiveFigure):
+    """Frozen draws z = mean + std · noise and the slope of f(z) = (z - a)² at each; both gradient estimates follow.
+
+    noise: (S,), the draws, at least two. `mean`, `std` and `noise` are what the reader moves and redraws. Raises
+    ValueError for noise of another shape.
+    """
+
+    mean = traitlets.Float(1.0).tag(sync=True)
+    std = traitlets.Float(0.8, min=NARROWEST).tag(sync=True)
+    noise = traitlets.List(traitlets.Float()).tag(sync=True)
+    a = traitlets.Float().tag(sync=True)
+
+    def __init__(self, noise: Tensor, *, a: float) -> None:
+        if noise.ndim != 1 or len(noise) < 2:
+            raise ValueError(f"noise: shape {tuple(noise.shape)}, expected (S,) with S of at least 2")
+        super().__init__(
+            label="Reparameterization: move μ and σ; the frozen draws, their slopes of f and two estimates follow",
+            noise=rounded(noise),
+            a=a,
+        )
+
+    def picture(self) -> Figure:
+        z, noise = torch.linspace(-5, 5, 101), torch.tensor(self.noise)
+        draws = self.mean + self.std * noise
+        f, slopes = (draws - self.a) ** 2, 2 * (draws - self.a)
+        by_mean, by_std = ((g.mean().item(), g.std().item() / math.sqrt(len(g))) for g in (slopes, slopes * noise))
+        with figures.style():
+            ax = plt.subplots()[1]
+            ax.plot(z, (z - self.a) ** 2, color=figures.INK)
+            half = 0.5 / (1 + slopes**2 / 6).sqrt()  # about as long wherever they stand
+            ax.plot(
+                torch.stack([draws - half, draws + half]),
+                torch.stack([f - half * slopes, f + half * slopes]),
+                color=figures.COLOURS[1],
+                linewidth=1.5,
+            )
+            ax.plot(draws, torch.zeros_like(draws), "o", color=figures.COLOURS[0], markersize=4, alpha=0.6)
+            ax.set(xlabel="$z$ (dots: the draws)", ylabel="$f(z)$", ylim=(-0.5, 20))
+            ax.set_title(
+                "pathwise: ∂/∂μ {:.2f} ± {:.2f}, ∂/∂σ {:.2f} ± {:.2f}".format(*by_mean, *by_std).replace("-", "−")
+            )
+        return ax.figure
