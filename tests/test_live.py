@@ -21,6 +21,7 @@ from traitlets import TraitError
 from vae_lib import live
 from vae_lib.live import script
 from vae_lib.models import ModelConfig
+from vae_lib.worlds import CurveWorld
 
 PLANE = ModelConfig(hidden=(16,), latent=2)
 CODES = torch.tensor([[0.5, -0.5], [1.0, 2.0], [-1.234, 0.0]])
@@ -61,7 +62,29 @@ def draw_digit(**changes: object) -> live.DrawDigit:
     return live.DrawDigit(**{"model": PLANE.build(), "images": IMAGES, "labels": CLASSES} | changes)
 
 
-FIGURES = [interpolation, draw_digit, latent_plane, latent_sliders, rate_distortion, linked_planes]
+def exact_posterior() -> live.ExactPosterior:
+    return live.ExactPosterior(CurveWorld(), torch.tensor([[1.0, 0.1], [9.0, 0.0], [0.0, 1.234]]))
+
+
+def elbo_explorer() -> live.ElboExplorer:
+    return live.ElboExplorer()
+
+
+def reparameterization() -> live.Reparameterization:
+    return live.Reparameterization(torch.tensor([0.5, -1.0, 0.257]), a=-0.5)
+
+
+FIGURES = [
+    interpolation,
+    draw_digit,
+    latent_plane,
+    latent_sliders,
+    rate_distortion,
+    linked_planes,
+    exact_posterior,
+    elbo_explorer,
+    reparameterization,
+]
 
 
 def bundle(figure: live.figure.LiveFigure) -> dict:
@@ -250,6 +273,33 @@ def test_what_was_drawn_can_be_encoded_as_it_is():
             figure.image = wrong
 
 
+def test_samples_outside_the_plane_are_not_sent():
+    assert exact_posterior().samples == [[1.0, 0.1], [0.0, 1.23]]
+
+
+def test_noise_and_widths_are_read_and_set_and_no_width_is_negative():
+    figure = reparameterization()
+    assert figure.noise == [0.5, -1.0, 0.26]
+    figure.noise, figure.mean = [1.0, 2.0], -0.5
+    assert figure.get_state()["noise"] == [1.0, 2.0]
+    for figure in (reparameterization(), elbo_explorer()):
+        with pytest.raises(TraitError, match="std"):
+            figure.std = -1.0
+
+
+@pytest.mark.parametrize(("make", "gap"), [(lambda: live.ElboExplorer(), 0.0), (lambda: live.ElboExplorer(1), 29.0)])
+def test_the_explorers_picture_says_what_the_posteriors_moments_cost(make, gap):
+    """By another way than the front end's: the first posterior is Gaussian, the second is none at all."""
+    figure, grid = make(), CurveWorld().grid
+    joint = figure.log_joint(grid).exp()
+    p = joint / joint.sum()
+    figure.mean = (p * grid).sum().item()
+    figure.std = (p * (grid - figure.mean) ** 2).sum().sqrt().item()
+    title = figure.picture().axes[0].get_title()
+    assert float(title.split("gap ")[1].split()[0].replace("−", "-")) == pytest.approx(gap, abs=1)
+    plt.close("all")
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -262,6 +312,11 @@ def test_what_was_drawn_can_be_encoded_as_it_is():
         (lambda: draw_digit(model=replace(PLANE, variational=False).build()), "model: Autoencoder with 2 latents"),
         (lambda: draw_digit(images=IMAGES[:, :9]), r"x: shape \(12, 9\)"),
         (lambda: draw_digit(labels=CLASSES[:11]), r"labels: shape \(11,\) for 12 images"),
+        (lambda: live.ExactPosterior(CurveWorld(), CODES[:, :1]), r"samples: shape \(3, 1\)"),
+        (lambda: live.ExactPosterior(CurveWorld(), CODES, [1.0]), "x: 1 numbers, expected 2"),
+        (lambda: live.ElboExplorer(2), "world: 2, expected 0 or 1"),
+        (lambda: live.Reparameterization(torch.zeros(1), a=0.0), r"noise: shape \(1,\)"),
+        (lambda: live.Reparameterization(torch.zeros(4, 2), a=0.0), r"noise: shape \(4, 2\)"),
         (lambda: live.LatentPlane(ModelConfig(latent=3).build(), CODES, LABELS), "model: 3 latent dimensions"),
         (lambda: live.LatentPlane(PLANE.build(), CODES[:, :1], LABELS), r"codes: shape \(3, 1\)"),
         (lambda: live.LatentPlane(PLANE.build(), CODES, LABELS[:2]), "codes: .* for 2 labels"),

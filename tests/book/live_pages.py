@@ -16,7 +16,8 @@ NAMES = [
     if re.search(r"\blive\.[A-Z]", source.read_text(encoding="utf-8"))
 ]
 KEYS = {"range": "ArrowRight", "radio": "ArrowRight", "select": "ArrowDown", "pad": "ArrowRight", "button": "Enter"}
-CONTROLS = "input[type=range], input[type=radio]:checked, select, button, .live-pad"
+POINTED = "input[type=range], input[type=radio]:checked, button, .live-pad"
+KEYED = "input[type=range], input[type=radio]:checked, button, [data-live-pad], select"
 FOCUSABLE = "a[href], input, select, textarea, button, summary, [tabindex], [contenteditable]"
 KIND = "control => control.matches('.live-pad') ? 'pad' : control.type.split('-')[0]"
 # What a figure shows beside a control itself, whose own mark and number say nothing about the rest.
@@ -35,7 +36,11 @@ PATH = """(control) => {
     control = options[(options.indexOf(control.closest("label")) + 1) % options.length];
   }
   const { x, y, width, height } = control.getBoundingClientRect(), at = (u, v) => [x + u * width, y + v * height];
-  if (control.matches(".live-pad")) return [at(0.5, 0.4), at(0.4, 0.5), at(0.3, 0.7)];
+  if (control.matches(".live-pad")) {
+    // No two pads of a figure to the same place: where they are linked, the second would have nothing left to move.
+    const place = [...control.closest(".live").querySelectorAll(".live-pad")].indexOf(control);
+    return [at(0.5, 0.4), at(0.4, 0.5), at(0.3 + 0.1 * place, 0.7)];
+  }
   const { value, min, max } = control;
   return control.type === "range" ? [at(0.5, 0.5), at(2 * value > +min + +max ? 0.2 : 0.8, 0.5)] : [at(0.5, 0.5)];
 }"""
@@ -81,22 +86,23 @@ def touch(page: Page, control: ElementHandle) -> None:
     send("touchStart", first)
     for point in others:
         send("touchMove", point)
+        page.wait_for_timeout(60)  # or the browser takes it for a flick, and the next touch for an end of that
     send("touchEnd")
     session.detach()
 
 
-def idle(page: Page, operate: Callable[[Page, ElementHandle], None], *, without: tuple[str, ...] = ()) -> list[str]:
-    """Operate every control but those of the kinds `without`: those after which the rest of its figure is as before.
+def idle(page: Page, operate: Callable[[Page, ElementHandle], None], controls: str) -> list[str]:
+    """Operate each of the controls, which a selector names: those after which the rest of its figure is as before.
 
     A button is pressed when something else has moved, so that there is something to reset.
     """
     found = []
     for figure in page.query_selector_all(".live-figure"):
-        kinds = {control: control.evaluate(KIND) for control in figure.query_selector_all(CONTROLS)}
-        controls = sorted((c for c in kinds if kinds[c] not in without), key=lambda c: kinds[c] == "button")
-        for control in controls:
+        kinds = {control: control.evaluate(KIND) for control in figure.query_selector_all(controls)}
+        ordered = sorted(kinds, key=lambda control: kinds[control] == "button")
+        for control in ordered:
             if kinds[control] == "button":
-                operate(page, controls[0])
+                operate(page, next(other for other in ordered if other is not control))
             before = control.evaluate(SHOWN)
             operate(page, control)
             changed = f"([control, before]) => ({SHOWN})(control) !== before"

@@ -9,12 +9,12 @@ import live_pages
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import window
-from live_pages import CONTROLS, FOCUSABLE, drag, idle, press, touch
+from live_pages import FOCUSABLE, KEYED, POINTED, drag, idle, press, touch
 from playwright.sync_api import Browser, ElementHandle, Page, Route
 
 from vae_lib import live
 
-WEIGHTS = re.compile(r"/_static/live/[0-9a-f]{16}\.js$")
+WEIGHTS = re.compile(r"/_static/live/([0-9a-f]{16}\.js)")
 
 
 @pytest.fixture(scope="module", params=live_pages.NAMES)
@@ -66,26 +66,26 @@ class TestFigures:
         assert all(runs(figure) for figure in page.query_selector_all(".live-figure"))
 
     def test_have_no_control_that_is_not_tried_here(self, page: Page) -> None:
-        assert page.query_selector_all(f".live :is({FOCUSABLE}):not({CONTROLS}, [type=radio])") == []
+        assert page.query_selector_all(f".live :is({FOCUSABLE}):not({KEYED}, [type=radio])") == []
 
     def test_answer_to_the_keyboard(self, page: Page) -> None:
-        assert idle(page, press) == []
+        assert idle(page, press, KEYED) == []
 
     def test_follow_the_mouse(self, page: Page) -> None:
-        assert idle(page, drag, without=("select",)) == []  # the browser itself opens its list
+        assert idle(page, drag, POINTED) == []
 
     def test_follow_a_finger(self, page: Page) -> None:
-        assert idle(page, touch, without=("select",)) == []
+        assert idle(page, touch, POINTED) == []
 
     def test_show_where_the_focus_is(self, page: Page) -> None:
         page.keyboard.press("Tab")  # from now on the focus is the keyboard's
         outlined = """(control) => {
           control.focus();
-          return [control, control.nextElementSibling].some((node) => node && getComputedStyle(node).outlineStyle !== "none");
+          const around = [control, control.nextElementSibling].filter(Boolean);
+          return around.some((node) => getComputedStyle(node).outlineStyle !== "none");
         }"""
-        assert all(
-            control.evaluate(outlined) for control in page.query_selector_all(f".live :is({CONTROLS}):not(canvas)")
-        )
+        controls = page.query_selector_all(f".live :is({KEYED})")
+        assert [control.inner_html() for control in controls if not control.evaluate(outlined)] == []
 
     @pytest.mark.parametrize("theme", ["light", "dark"])
     def test_shut_nobody_out(self, page: Page, theme: str) -> None:
@@ -139,7 +139,7 @@ def test_with_damaged_weights_the_picture_stands(
     chromium: Browser, name: str, html: Path, server: str, damage: Callable[[str], str | None], message: str | None
 ) -> None:
     def deliver(route: Route) -> None:
-        file = html / "_static" / "live" / route.request.url.rsplit("/", 1)[-1]
+        file = html / "_static" / "live" / WEIGHTS.search(route.request.url)[1]
         body = damage(file.read_text(encoding="utf-8"))
         if body is None:
             route.fulfill(status=404)

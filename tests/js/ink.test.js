@@ -108,10 +108,6 @@ for (const size of ["smaller", "larger"]) test(`digits of MNIST that stand elsew
   const difference = (a, b) => sum(a.map((grey, i) => Math.abs(grey - b[i])));
   const back = mnist[size].map((digit) => Array.from(centre(Float32Array.from(digit), 28)));
   near(sum(back.map((digit, i) => difference(digit, mnist.digits[i]))) / sum(mnist.digits.map(sum)), 0, 0.45);
-  for (const [i, digit] of back.entries()) {
-    const all = mnist.digits.map((other) => difference(digit, other));
-    assert.equal(all.indexOf(Math.min(...all)), i);
-  }
 });
 
 test("what was given is not changed", () => {

@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 from vae_lib import figures
 from vae_lib.live.figure import LiveFigure, as_text, rounded
 from vae_lib.live.latent import CODES, check_labels
-from vae_lib.live.weights import pack
+from vae_lib.live.weights import pack_decoder, pack_encoder
 from vae_lib.models import PIXELS, VAE
 
 EXAMPLES = 5  # images to start from instead of drawing
@@ -44,8 +44,8 @@ class DrawDigit(LiveFigure):
         super().__init__(
             label="Draw a digit, and see its posterior on the latent plane and what is decoded from it",
             networks={
-                "encoder": pack(model.encoder, output="none"),
-                "decoder": pack(model.decoder.network, output="sigmoid"),
+                "encoder": pack_encoder(model),
+                "decoder": pack_decoder(model),
             },
             image=rounded(images[0]),
             mean=q.mean[0].tolist(),

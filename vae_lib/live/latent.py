@@ -8,7 +8,7 @@ from torch import Tensor
 
 from vae_lib import evaluate, figures, latent
 from vae_lib.live.figure import LiveFigure, as_text, rounded
-from vae_lib.live.weights import pack
+from vae_lib.live.weights import pack_decoder
 from vae_lib.models import VAE, Autoencoder
 
 CODES = 1_000  # points behind a plane: enough to see each class's region, few enough to send
@@ -31,7 +31,7 @@ class LatentPlane(LiveFigure):
         self.model = model
         super().__init__(
             label="Latent plane: drag, or use the arrow keys, and the decoded digit follows",
-            networks={"decoder": pack(model.decoder.network, output="sigmoid")},
+            networks={"decoder": pack_decoder(model)},
             codes=rounded(codes[:CODES]),
             labels=labels[:CODES].tolist(),
             limit=limit,
@@ -67,7 +67,7 @@ class LatentSliders(LiveFigure):
         self.model = model
         super().__init__(
             label="Latent sliders: one for each dimension, the most active first, and the digit they decode to",
-            networks={"decoder": pack(model.decoder.network, output="sigmoid")},
+            networks={"decoder": pack_decoder(model)},
             order=means.var(0).argsort(descending=True).tolist(),
             start=start,
             z=start,
@@ -103,7 +103,7 @@ class Interpolation(LiveFigure):
         self.model = model
         super().__init__(
             label="Interpolation: choose two digits, and walk from the code of one to the code of the other",
-            networks={"decoder": pack(model.decoder.network, output="sigmoid")},
+            networks={"decoder": pack_decoder(model)},
             codes=rounded(codes),
             images=as_text(images),
             labels=labels.tolist(),

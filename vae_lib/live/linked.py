@@ -10,7 +10,7 @@ from vae_lib import evaluate, figures
 from vae_lib.live.figure import LiveFigure, rounded
 from vae_lib.live.latent import CODES
 from vae_lib.live.sprite import data_url
-from vae_lib.live.weights import pack
+from vae_lib.live.weights import pack_decoder
 from vae_lib.models import VAE, Autoencoder, check_images
 
 FRAME = (0.005, 0.995)  # a plane's frame holds 99 % of its codes in each direction
@@ -45,7 +45,7 @@ class LinkedPlanes(LiveFigure):
         super().__init__(
             label="Two latent planes, an autoencoder's and a VAE's: drag in one, or use the arrow keys; "
             "both decoded digits follow",
-            networks={name: pack(model.decoder.network, output="sigmoid") for name, model in models.items()},
+            networks={name: pack_decoder(model) for name, model in models.items()},
             codes=codes,
             limits=limits,
             labels=shown,

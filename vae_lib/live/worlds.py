@@ -48,7 +48,7 @@ class ExactPosterior(LiveFigure):
 
     def picture(self) -> Figure:
         x, grid = torch.tensor(self.x, dtype=torch.float64), self.world.grid
-        line = self.world.curve(torch.linspace(-2.6, 2.6, 200))
+        line = self.world.curve(torch.linspace(-4.4, 3.2, 300))
         with figures.style(7.4, 3.3):
             figure, (left, right) = plt.subplots(1, 2, layout="constrained")
             left.plot(*line.T, color=figures.INK, linewidth=1)
@@ -56,7 +56,7 @@ class ExactPosterior(LiveFigure):
             left.plot(*self.x, "o", color=figures.COLOURS[1])
             left.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal", xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT))
         seen = grid.abs() <= 4
-        curves = {"prior": Normal(0.0, 1.0).log_prob(grid).exp(), "posterior": self.world.posterior(x)}
+        curves = {"posterior": self.world.posterior(x), "prior": Normal(0.0, 1.0).log_prob(grid).exp()}
         curves = {name: curve[seen] for name, curve in curves.items()}
         figures.plot_lines(grid[seen], curves, xlabel="$z$", ylabel="density", legend=True, ax=right)
         with figures.style():
@@ -82,7 +82,7 @@ class ElboExplorer(LiveFigure):
         super().__init__(
             label="ELBO explorer: move the mean and the width of q; the ELBO, log p(x) and the gap between them follow",
             world=world,
-            worlds={"linear": LINEAR, "curved": CURVED},
+            worlds={"linear": [*LINEAR], "curved": [[*CURVED[0]], CURVED[1]]},
         )
 
     def log_joint(self, z: Tensor) -> Tensor:
@@ -97,7 +97,7 @@ class ElboExplorer(LiveFigure):
         grid = CurveWorld().grid
         step, log_joint, q = grid[1] - grid[0], self.log_joint(grid), Normal(self.mean, self.std)
         log_marginal = log_joint.logsumexp(0) + step.log()
-        curves = {"p(z|x)": (log_joint - log_marginal).exp(), "q(z)": q.log_prob(grid).exp()}
+        curves = {"q(z)": q.log_prob(grid).exp(), "p(z|x)": (log_joint - log_marginal).exp()}
         elbo = (curves["q(z)"] * (log_joint - q.log_prob(grid))).sum() * step
         seen = grid.abs() <= 4
         ax = figures.plot_lines(
@@ -133,20 +133,20 @@ class Reparameterization(LiveFigure):
     def picture(self) -> Figure:
         z, noise = torch.linspace(-5, 5, 101), torch.tensor(self.noise)
         draws = self.mean + self.std * noise
-        f, slopes = (draws - self.a) ** 2, 2 * (draws - self.a)
+        slopes = 2 * (draws - self.a)
         by_mean, by_std = ((g.mean().item(), g.std().item() / math.sqrt(len(g))) for g in (slopes, slopes * noise))
         with figures.style():
             ax = plt.subplots()[1]
             ax.plot(z, (z - self.a) ** 2, color=figures.INK)
-            half = 0.5 / (1 + slopes**2 / 6).sqrt()  # about as long wherever they stand
+            ax.set(xlabel="$z$; a dash for each draw, as steep as $f$ there", ylabel="$f(z)$", ylim=(-3, 20))
+            across, up = ax.transData.transform((1, 1)) - ax.transData.transform((0, 0))
+            half = 20 / (across**2 + (up * slopes) ** 2).sqrt()  # equally long, however steep
             ax.plot(
                 torch.stack([draws - half, draws + half]),
-                torch.stack([f - half * slopes, f + half * slopes]),
+                torch.stack([-1.5 - half * slopes, -1.5 + half * slopes]),
                 color=figures.COLOURS[1],
                 linewidth=1.5,
             )
-            ax.plot(draws, torch.zeros_like(draws), "o", color=figures.COLOURS[0], markersize=4, alpha=0.6)
-            ax.set(xlabel="$z$ (dots: the draws)", ylabel="$f(z)$", ylim=(-0.5, 20))
             ax.set_title(
                 "pathwise: ∂/∂μ {:.2f} ± {:.2f}, ∂/∂σ {:.2f} ± {:.2f}".format(*by_mean, *by_std).replace("-", "−")
             )

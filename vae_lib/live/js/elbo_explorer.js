@@ -7,8 +7,11 @@ export function elboExplorer(figure) {
   const { linear, curved } = figure.get("worlds"), lowest = -8;
   const q = () => [figure.get("mean"), figure.get("std")];
   const move = (values) => ["mean", "std"].forEach((name, i) => figure.set(name, +values[i].toFixed(4)));
-  const worlds = [[linearWorld(...linear), 1.2], [curveWorld(...curved), 4]].map(([logJoint, top]) => {
-    const axes = chart({ xlim: [-4, 4], ylim: [0, top], width: 300, height: 230, xlabel: "z", ylabel: "density", label: "densities of q and of the posterior" });
+  const worlds = [[linearWorld(...linear), 1.2], [curveWorld(...curved), 5.5]].map(([logJoint, top]) => {
+    const axes = chart({
+      xlim: [-4, 4], ylim: [0, top], width: 300, height: 230,
+      xlabel: "z", ylabel: "density", label: "densities of q and of the posterior",
+    });
     const exact = posterior(logJoint);
     axes.line("", "currentColor", "p(z|x)")(over(exact.density, 4));
     return { logJoint, ...exact, node: axes.node, q: axes.line("live-dashed", COLOURS[0], "q(z)") };
@@ -16,37 +19,49 @@ export function elboExplorer(figure) {
   const world = () => worlds[figure.get("world")];
 
   // From zero leftwards: what no q can change, then what this q misses. The stack ends at the ELBO.
-  const bar = chart({ xlim: [lowest, 0], ylim: [0, 1], yticks: [], width: 300, height: 92, xlabel: "nats", ylabel: "", label: "log p(x) and the gap, stacked" });
+  const bar = chart({
+    xlim: [lowest, 0], ylim: [0, 1], yticks: [], width: 300, height: 92,
+    xlabel: "nats", ylabel: "", label: "log p(x) and the gap, stacked",
+  });
   const block = (fill, opacity) => element("svg:rect", { y: 20, height: 26, fill, opacity });
   const name = (text, y) => element("svg:text", { y }, text);
-  const evidence = block("currentColor", 0.35), gap = block(COLOURS[1], 1), names = [name("log p(x)", 38), name("", 14)];
+  const evidence = block("currentColor", 0.35), gap = block(COLOURS[1], 1);
+  const names = [name("log p(x)", 38), name("", 14)];
   bar.svg.append(evidence, gap, ...names);
   const place = (node, from, to) => assign(node, { x: bar.x(from), width: bar.x(to) - bar.x(from) });
 
-  const picked = select({ label: "posterior:", options: ["Gaussian", "two modes"], value: 0, input: (i) => figure.set("world", i) });
+  const picked = select({
+    label: "posterior:", options: ["Gaussian", "two modes"], value: 0, input: (i) => figure.set("world", i),
+  });
   const sliders = [["mean", -3, 3], ["std", 0.05, 2]].map(([trait, min, max], i) =>
-    slider({ label: ["mean of q", "width of q"][i], min, max, step: 0.01, value: 0, input: (v) => figure.set(trait, v) }));
+    slider({
+      label: ["mean of q", "width of q"][i], min, max, step: 0.01, value: 0, input: (v) => figure.set(trait, v),
+    }));
   const summary = element("p", { class: "live-summary" }), holder = element("div");
   // What a button did is spoken when it has been drawn.
   const jump = (values) => { move(values); queueMicrotask(() => figure.say(summary.textContent)); };
   figure.root.append(holder, column(
     picked.node, ...sliders.map((control) => control.node),
-    row(button("Climb from here", () => jump(climb(world().logJoint, ...q()))), button("Match moments", () => jump([world().mean, world().std]))),
+    row(
+      button("Climb from here", () => jump(climb(world().logJoint, ...q()))),
+      button("Match moments", () => jump([world().mean, world().std]))),
     bar.node), summary);
   figure.on("world", () => {
     picked.set(figure.get("world"));
     holder.replaceChildren(world().node);
   });
   figure.on("mean std world", () => {
-    const { logJoint, logMarginal } = world(), bound = elbo(logJoint, ...q()), end = clamp(bound, lowest, logMarginal);
+    const { logJoint, logMarginal } = world(), bound = elbo(logJoint, ...q());
     sliders.forEach((control, i) => control.set(q()[i]));
     world().q(over(GRID.map((z) => Math.exp(logNormal(z, ...q()))), 4));
     place(evidence, logMarginal, 0);
+    const end = clamp(bound, lowest, logMarginal);
     place(gap, end, logMarginal);
     assign(names[0], { x: bar.x(logMarginal) + 4 });
     assign(names[1], { x: bar.x(end) });
     names[1].textContent = bound < lowest ? "◂ ELBO" : "ELBO";
-    summary.textContent = `ELBO ${bound.toFixed(3)} = log p(x) ${logMarginal.toFixed(3)} − gap ${(logMarginal - bound).toFixed(3)} nats`.replaceAll("-", "−");
+    const [low, high, missed] = [bound, logMarginal, logMarginal - bound].map((v) => v.toFixed(3).replace("-", "−"));
+    summary.textContent = `ELBO ${low} = log p(x) ${high} − gap ${missed} nats`;
   });
   figure.root.addEventListener("change", () => figure.say(summary.textContent));
 }

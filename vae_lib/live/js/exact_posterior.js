@@ -9,13 +9,16 @@ export function exactPosterior(figure) {
   const label = "plane of observations";
   const map = chart({ xlim: span, ylim: span, width: 304, height: 298, xlabel: "x₁", ylabel: "x₂", label });
   map.line("live-dots")(figure.get("samples").flatMap((point) => [point, point, null]));
-  map.line("live-thin")(GRID.filter((z) => Math.abs(z) < 2.6).map(curve));
+  map.line("live-thin")(GRID.filter((z) => z > -4.4 && z < 3.2).map(curve));
   const causes = map.line("live-thick", COLOURS[0]);
   const marker = element("svg:circle", { class: "live-marker", r: 7 });
   map.svg.append(marker);
   pad({ ...map, limits: [span, span], label, at: x, move: (value) => figure.set("x", value) });
 
-  const densities = chart({ xlim: [-5.5, 5.5], ylim: [0, 6], xticks: [-4, -2, 0, 2, 4], width: 300, height: 230, xlabel: "z", ylabel: "density", label: "densities over z" });
+  const densities = chart({
+    xlim: [-5.5, 5.5], ylim: [0, 6], xticks: [-4, -2, 0, 2, 4], width: 300, height: 230,
+    xlabel: "z", ylabel: "density", label: "densities over z",
+  });
   densities.line("live-dashed", "currentColor", "prior p(z)")(over(GRID.map((z) => Math.exp(logNormal(z, 0, 1))), 5.5));
   const draw = densities.line("", COLOURS[0], "posterior p(z|x)");
   const summary = element("p", { class: "live-summary" });

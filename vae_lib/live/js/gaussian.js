@@ -29,8 +29,8 @@ export function logSumExp(values) {
 // From a (t = 0) to b (t = 1): straight, or along the arc between them, which keeps the length of equally long codes.
 export function interpolate(a, b, t, spherical) {
   const length = (v) => Math.hypot(...v);
-  const angle = Math.acos(clamp(a.reduce((sum, value, i) => sum + value * b[i], 0) / (length(a) * length(b)), -1, 1));
-  // No arc is defined through the origin or between codes in one line with it.
+  const angle = Math.acos(a.reduce((sum, value, i) => sum + value * b[i], 0) / (length(a) * length(b)));
+  // No arc is defined from the origin or between codes in one line with it, where the angle may be no number.
   const [from, to] = spherical && Math.sin(angle) > 1e-6
     ? [Math.sin((1 - t) * angle) / Math.sin(angle), Math.sin(t * angle) / Math.sin(angle)]
     : [1 - t, t];

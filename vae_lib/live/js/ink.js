@@ -35,7 +35,6 @@ export function centre(ink, side) {
     [left, right] = [Math.min(left, column), Math.max(right, column)];
     [top, bottom] = [Math.min(top, row), Math.max(bottom, row)];
   });
-  if (!mass) return Float32Array.from(ink);
   // At most doubled: a dot is no digit.
   const scale = Math.min(2, SIZE / (Math.max(right - left, bottom - top) + 1));
   // Along one axis: how much of the copy's pixel i the ink's pixel k covers. As in MNIST the scaled box is moved by whole

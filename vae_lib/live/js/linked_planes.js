@@ -20,7 +20,7 @@ export function linkedPlanes(figure) {
     const z = () => get(name);
     const [wide, high] = limits[name].map(([low, top]) => Math.round(top - low));
     const map = plane({
-      limits: limits[name], points: codes[name], labels, label: `latent plane of the ${title}`, at: z, size: 280,
+      limits: limits[name], points: codes[name], labels, label: `latent plane of the ${title}`, at: z,
       move: (place) => set((other) => sameShare(place, limits[name], limits[other])),
     });
     const picture = digit({ size: 112, label: "decoded digit" });

@@ -1,5 +1,7 @@
 // A trained network in plain loops: the bytes that vae_lib/live/weights.py packed, and the forward pass.
 const START = 0x31504c4d, RELU = 1, SIGMOID = 2;
+// What the bytes from -128 to 127 stand for, before their row's scale.
+const STEPS = Float32Array.from({ length: 256 }, (_, i) => Math.sign(i - 128) * Math.abs((i - 128) / 127) ** 1.5);
 
 export const sigmoid = (value) => 1 / (1 + Math.exp(-value));
 
@@ -24,7 +26,7 @@ export function unpack(view) {
     // Transposed: `forward` goes through it input by input.
     const weight = new Float32Array(inputs * outputs);
     for (let row = 0, k = 0; row < outputs; row++) {
-      for (let i = 0; i < inputs; i++, k++) weight[i * outputs + row] = view.getInt8(from + k) * scale[row];
+      for (let i = 0; i < inputs; i++, k++) weight[i * outputs + row] = STEPS[view.getInt8(from + k) + 128] * scale[row];
     }
     take(-(inputs * outputs) & 3);
     return { inputs, outputs, activation, bias, weight, values: new Float32Array(outputs) };

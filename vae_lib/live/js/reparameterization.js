@@ -7,21 +7,27 @@ export function reparameterization(figure) {
   const a = figure.get("a"), f = (z) => (z - a) ** 2, slope = (z) => 2 * (z - a);
   const axes = chart({
     xlim: [-5, 4.5], ylim: [-3, 20], yticks: [0, 5, 10, 15, 20], width: 310, height: 260,
-    xlabel: "z; a dash for each draw, as steep as f there", ylabel: "f(z) = (z − a)²", label: "f, and its slope at each draw",
+    xlabel: "z; a dash for each draw, as steep as f there", ylabel: "f(z) = (z − a)²",
+    label: "f, and its slope at each draw",
   });
-  axes.line("")(Array.from({ length: 96 }, (_, i) => i / 10 - 5).map((z) => [z, f(z)]).filter((point) => point[1] < 20));
+  const hill = Array.from({ length: 96 }, (_, i) => i / 10 - 5).map((z) => [z, f(z)]);
+  axes.line("")(hill.filter(([, height]) => height < 20));
   const dashes = axes.line("", COLOURS[1]);
   // Equally long on the screen, however steep.
   const dash = (z) => {
     const half = 9 / Math.hypot(axes.x(1) - axes.x(0), slope(z) * (axes.y(1) - axes.y(0)));
     return [[z - half, -1.5 - half * slope(z)], [z + half, -1.5 + half * slope(z)], null];
   };
-  const rows = ["exact", "pathwise", "score function"].map((name) => [element("th", { scope: "row" }, name), element("td"), element("td")]);
+  const rows = ["exact", "pathwise", "score function"].map((name) =>
+    [element("th", { scope: "row" }, name), element("td"), element("td")]);
   const head = ["", "∂/∂μ", "∂/∂σ"].map((name) => element(name ? "th" : "td", {}, name));
   const controls = [["mean μ", "mean", -2.5, 2.5], ["width σ", "std", 0.05, 1.5]].map(([label, trait, min, max]) =>
     slider({ label, min, max, step: 0.01, value: 0, input: (v) => figure.set(trait, v) }));
   const fresh = random(Math.random() * 2 ** 32);
-  const redraw = () => { figure.set("noise", figure.get("noise").map(() => +normal(fresh).toFixed(2))); figure.say("new noise"); };
+  const redraw = () => {
+    figure.set("noise", figure.get("noise").map(() => +normal(fresh).toFixed(2)));
+    figure.say("new noise");
+  };
   figure.root.append(
     axes.node, column(...controls.map((control) => control.node), button("Redraw the noise", redraw)),
     element("table", { class: "live-table" }, ...[head, ...rows].map((cells) => element("tr", {}, ...cells))));
@@ -35,5 +41,6 @@ export function reparameterization(figure) {
       rows[i][j + 1].textContent = numbers.map((v) => v.toFixed(2).replace("-", "−")).join(" ± ");
     }));
   });
-  figure.root.addEventListener("change", () => figure.say(rows.map((cells) => cells.map((cell) => cell.textContent).join(" ")).join("; ")));
+  const spoken = () => rows.map((cells) => cells.map((cell) => cell.textContent).join(" ")).join("; ");
+  figure.root.addEventListener("change", () => figure.say(spoken()));
 }

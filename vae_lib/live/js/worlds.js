@@ -49,7 +49,8 @@ export function climb(logJoint, mean, std) {
 }
 
 // What each draw of noise says of the derivatives of E f(z) in mean and in std, with z = mean + std · noise.
-export const pathwise = (slope, mean, std, noise) => noise.map((e) => [slope(mean + std * e), slope(mean + std * e) * e]);
+export const pathwise = (slope, mean, std, noise) =>
+  noise.map((e) => [1, e].map((path) => slope(mean + std * e) * path));
 export const scoreFunction = (f, mean, std, noise) =>
   noise.map((e) => [e, e * e - 1].map((score) => (f(mean + std * e) * score) / std));
 
