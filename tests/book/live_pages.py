@@ -16,10 +16,12 @@ NAMES = [
     if re.search(r"\blive\.[A-Z]", source.read_text(encoding="utf-8"))
 ]
 KEYS = {"range": "ArrowRight", "radio": "ArrowRight", "select": "ArrowDown", "pad": "ArrowRight", "button": "Enter"}
+BACK = {"range": "ArrowLeft", "select": "ArrowUp"}
 POINTED = "input[type=range], input[type=radio]:checked, button, .live-pad"
 KEYED = "input[type=range], input[type=radio]:checked, button, [data-live-pad], select"
 FOCUSABLE = "a[href], input, select, textarea, button, summary, [tabindex], [contenteditable]"
 KIND = "control => control.matches('.live-pad') ? 'pad' : control.type.split('-')[0]"
+AT_ITS_END = "({ value, max, length, selectedIndex }) => value && (value === max || selectedIndex === length - 1)"
 # What a figure shows beside a control itself, whose own mark and number say nothing about the rest.
 SHOWN = """(control) => {
   const root = control.closest(".live"), own = control.closest("label, [role=radiogroup]") ?? control;
@@ -60,8 +62,7 @@ def press(page: Page, control: ElementHandle) -> None:
     """Operate a control with the keyboard."""
     control.focus()
     kind = control.evaluate(KIND)
-    at_its_end = kind == "range" and control.evaluate("control => control.value === control.max")
-    page.keyboard.press("ArrowLeft" if at_its_end else KEYS[kind])
+    page.keyboard.press(BACK[kind] if control.evaluate(AT_ITS_END) else KEYS[kind])
 
 
 def drag(page: Page, control: ElementHandle) -> None:

@@ -1,4 +1,4 @@
-// Chance and the Gaussian. Densities and divergences in nats.
+// Chance and the Gaussian. Log-densities in nats.
 
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
@@ -17,8 +17,6 @@ export function random(seed) {
 export const normal = (uniform) => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
 
 export const logNormal = (x, mean, std) => -0.5 * ((x - mean) / std) ** 2 - Math.log(std) - 0.5 * Math.log(2 * Math.PI);
-
-export const klToStandardNormal = (mean, std) => 0.5 * (mean ** 2 + std ** 2 - 1) - Math.log(std);
 
 export function logSumExp(values) {
   const largest = values.reduce((a, b) => Math.max(a, b), -Infinity);
