@@ -63,7 +63,8 @@ test("the arc keeps the length of equally long codes and turns evenly", () => {
 });
 
 test("where no arc is defined the straight line is taken", () => {
-  for (const [a, b] of [[[1, 2], [-1, -2]], [[0, 0], [1, 1]], [[0, 0], [0, 0]], [[1, 1], [2, 2]], [[0.1, 0.7], [0.1, 0.7]]]) {
+  const lines = [[[1, 2], [-1, -2]], [[0, 0], [1, 1]], [[0, 0], [0, 0]], [[1, 1], [2, 2]], [[0.1, 0.7], [0.1, 0.7]]];
+  for (const [a, b] of lines) {
     for (const t of [0, 0.3, 1]) {
       const code = interpolate(a, b, t, true);
       assert.ok(code.every(Number.isFinite));

@@ -100,11 +100,13 @@ test("digits of MNIST come back as they are", () => {
 });
 
 test("digits of MNIST that stand elsewhere come back as they were", () => {
-  for (const [i, digit] of mnist.moved.entries()) assert.deepEqual(centre(Float32Array.from(digit), 28), Float32Array.from(mnist.digits[i]));
+  for (const [i, digit] of mnist.moved.entries()) {
+    assert.deepEqual(centre(Float32Array.from(digit), 28), Float32Array.from(mnist.digits[i]));
+  }
 });
 
 // Half a pixel to one side changes as many grey levels as half of the ink: that near a digit comes back.
-for (const size of ["smaller", "larger"]) test(`digits of MNIST that stand elsewhere and are ${size} come back near themselves`, () => {
+for (const size of ["smaller", "larger"]) test(`digits of MNIST drawn ${size} come back near themselves`, () => {
   const difference = (a, b) => sum(a.map((grey, i) => Math.abs(grey - b[i])));
   const back = mnist[size].map((digit) => Array.from(centre(Float32Array.from(digit), 28)));
   near(sum(back.map((digit, i) => difference(digit, mnist.digits[i]))) / sum(mnist.digits.map(sum)), 0, 0.45);

@@ -3,7 +3,8 @@
 // Led along the paths of the book's synthetic digits, this pen leaves what MNIST's training images hold: a median of
 // 100 pixels of ink, and 2.36 as twice the ink by its total variation, which grows as the stroke's width does.
 const RADIUS = 1.23;
-// MNIST scales each digit's longer side to 20 pixels and lays its centre of mass on pixel 14, to the nearest whole pixel.
+// MNIST scales each digit's longer side to 20 pixels and moves it by whole pixels, its centre of mass nearest to
+// pixel 14.
 const SIZE = 20, MIDDLE = 14;
 
 // One touch of a round pen at (x, y), in pixels from the upper left corner. Its rim is a pixel wide.
@@ -37,11 +38,12 @@ export function centre(ink, side) {
   });
   // At most doubled: a dot is no digit.
   const scale = Math.min(2, SIZE / (Math.max(right - left, bottom - top) + 1));
-  // Along one axis: how much of the copy's pixel i the ink's pixel k covers. As in MNIST the scaled box is moved by whole
-  // pixels, so that a digit that has its size is not blurred.
+  // Along one axis: how much of the copy's pixel i the ink's pixel k covers. Moves are by whole pixels, so that a digit
+  // that has its size is not blurred.
   const cover = (first, mean) => {
     const start = MIDDLE - Math.round((mean - first + 0.5) * scale - 0.5);
-    return (i, k) => Math.max(0, Math.min(i - start + 1, (k - first + 1) * scale) - Math.max(i - start, (k - first) * scale));
+    const edge = (k) => start + (k - first) * scale;
+    return (i, k) => Math.max(0, Math.min(i + 1, edge(k + 1)) - Math.max(i, edge(k)));
   };
   const across = cover(left, x / mass), down = cover(top, y / mass);
   const wide = Float32Array.from(ink, (_, i) => {

@@ -26,7 +26,9 @@ export function unpack(view) {
     // Transposed: `forward` goes through it input by input.
     const weight = new Float32Array(inputs * outputs);
     for (let row = 0, k = 0; row < outputs; row++) {
-      for (let i = 0; i < inputs; i++, k++) weight[i * outputs + row] = STEPS[view.getInt8(from + k) + 128] * scale[row];
+      for (let i = 0; i < inputs; i++, k++) {
+        weight[i * outputs + row] = STEPS[view.getInt8(from + k) + 128] * scale[row];
+      }
     }
     take(-(inputs * outputs) & 3);
     return { inputs, outputs, activation, bias, weight, values: new Float32Array(outputs) };
