@@ -3,6 +3,7 @@
 Before the first page is read, the data are chosen once for all chapters and every recipe is trained that has no
 checkpoint yet, with progress on the terminal; the kernels then only read. The execution cache has a folder for each
 state of vae_lib, its data and its libraries, so that a page is executed anew when any of them changed, and only then.
+What it lacks is executed side by side, before Sphinx reads one page after the other and finds each of them there.
 """
 
 import hashlib
@@ -10,13 +11,22 @@ import os
 import platform
 import subprocess
 import sys
+import time
 import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib import import_module, metadata
 from pathlib import Path
 
+import nbclient
 from filelock import FileLock, Timeout
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
+from myst_nb.core.read import create_nb_reader
+from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
@@ -42,6 +52,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     sys.path.insert(0, str(ROOT))  # the book of this checkout runs the vae_lib of this checkout
     app.add_config_value("vae_lib_state", "", "env")  # a change makes Sphinx read every page again
     app.connect("config-inited", prepare)
+    app.connect("env-before-read-docs", execute)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
 
 
@@ -64,6 +75,61 @@ def prepare(app: Sphinx, config: Config) -> None:
     state = hashlib.sha256("\n".join([_package_fingerprint(), fingerprint, *versions]).encode()).hexdigest()[:12]
     config.vae_lib_state = state
     config.nb_execution_cache_path = str(build / ".jupyter_cache" / state)
+
+
+def execute(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """Execute those of the pages that the cache lacks, one on each core.
+
+    Raises ExtensionError with every page that failed. The others are kept: the next build executes what was mended.
+    """
+    if app.config.nb_execution_mode != "cache":
+        return
+    cache = get_cache(env.mystnb_config.execution_cache_path)
+    failures = []
+    with ThreadPoolExecutor(os.cpu_count()) as kernels:
+        running = {
+            kernels.submit(_run, path, notebook, app.config.nb_execution_timeout): (path, notebook)
+            for path, notebook in _not_cached(cache, env, docnames)
+        }
+        try:
+            for future in as_completed(running):
+                path, notebook = running[future]
+                name = path.relative_to(app.srcdir).as_posix()
+                if error := future.exception():
+                    LOGGER.info("%s: failed", name)
+                    failures.append(f"{name}: {error}")
+                    continue
+                bundle = CacheBundleIn(notebook, str(path), data={"execution_seconds": future.result()})
+                cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+                LOGGER.info("%s: executed in %.0f s", name, future.result())
+        except KeyboardInterrupt:
+            kernels.shutdown(cancel_futures=True)
+            raise
+    if failures:
+        raise ExtensionError("\n".join(failures))
+
+
+def _not_cached(
+    cache: JupyterCacheAbstract, env: BuildEnvironment, docnames: list[str]
+) -> Iterator[tuple[Path, NotebookNode]]:
+    """The notebooks among the pages that have no match in the cache, read as myst-nb will read them to look them up."""
+    for path in map(Path, map(env.doc2path, docnames)):
+        text = path.read_text(encoding="utf-8")
+        reader = create_nb_reader(str(path), env.myst_config, env.mystnb_config, text)
+        if reader is None:
+            continue
+        notebook = reader.read(text)
+        try:
+            cache.match_cache_notebook(notebook)
+        except KeyError:
+            yield path, notebook
+
+
+def _run(path: Path, notebook: NotebookNode, timeout: int) -> float:
+    """Execute the notebook in place, in its page's folder; the seconds it took."""
+    start = time.perf_counter()
+    nbclient.execute(notebook, cwd=str(path.parent), timeout=timeout, record_timing=False)
+    return time.perf_counter() - start
 
 
 def _be_the_only_build(app: Sphinx, build: Path) -> None:
@@ -103,6 +169,7 @@ def _set_kernel_environment(build: Path) -> None:
     os.environ["MATPLOTLIBRC"] = str(build)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     os.environ["TQDM_DISABLE"] = "1"
+    os.environ["OMP_NUM_THREADS"] = "1"  # kernels share the cores, and no number depends on how many there are
 
 
 def _package_fingerprint() -> str:

@@ -1,11 +1,14 @@
-"""The book's own extensions, on books of one page."""
+"""The book's own extensions, on books of one page or a few."""
 
 import base64
 import io
+import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 import torch
@@ -14,7 +17,7 @@ from pages import BOOK
 from PIL import Image
 
 CONFIG = """\
-title: One page
+title: A small book
 execute: {{execute_notebooks: {mode}}}
 sphinx:
   local_extensions: {{execution: {extensions}, inline_figures: {extensions}}}
@@ -27,18 +30,24 @@ jupytext: {{text_representation: {{extension: .md, format_name: myst}}}}
 ---
 # Planted
 
+{prose}
+
 ```{{code-cell}} ipython3
 {code}
 ```
 """
 
 
-def build(folder: Path, code: str, mode: str = "force") -> subprocess.CompletedProcess:
+def build(
+    folder: Path, code: str, *, mode: str = "cache", prose: str = "", others: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.CompletedProcess:
+    """Build a book with the page `planted`, whose one cell is `code`, and with other pages: their names and cells."""
     book = folder / "book"
     book.mkdir(exist_ok=True)
     (book / "_config.yml").write_text(CONFIG.format(mode=mode, extensions=BOOK / "_ext"))
     (book / "_toc.yml").write_text("format: jb-book\nroot: planted\n")
-    (book / "planted.md").write_text(PAGE.format(code=code))
+    for name, cell in {"planted": code, **others}.items():
+        (book / f"{name}.md").write_text(PAGE.format(prose=prose, code=cell))
     command = [Path(sys.executable).with_name("jupyter-book"), "build", book]
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
 
@@ -48,6 +57,42 @@ def test_a_cell_that_fails_stops_the_build_and_names_the_page(tmp_path: Path) ->
     assert result.returncode != 0
     assert "planted.md" in result.stderr
     assert "ZeroDivisionError" in result.stdout + result.stderr
+
+
+def test_every_page_that_fails_is_shown_and_no_other_is_executed_again(tmp_path: Path) -> None:
+    result = build(tmp_path, "1 / 0", others={"second": "missing", "sound": "'sound'"})
+    assert result.returncode != 0
+    for shown in ("planted.md", "ZeroDivisionError", "second.md", "NameError"):
+        assert shown in result.stderr
+    mended = build(tmp_path, "1 / 1", others={"second": "'here'", "sound": "'sound'"})
+    assert mended.returncode == 0, mended.stderr
+    assert "second.md: executed" in mended.stdout
+    assert "sound.md: executed" not in mended.stdout
+
+
+MEET = """\
+import time, torch
+from pathlib import Path
+
+Path({name!r}).touch()
+while not Path({other!r}).exists():
+    time.sleep(0.1)
+assert torch.get_num_threads() == 1"""
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core executes one page at a time")
+def test_pages_are_executed_side_by_side_each_on_one_thread(tmp_path: Path) -> None:
+    first, second = (MEET.format(name=name, other=other) for name, other in (("a", "b"), ("b", "a")))
+    result = build(tmp_path, first, others={"second": second})
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_page_is_executed_once_in_its_own_folder_and_not_again_for_its_prose(tmp_path: Path) -> None:
+    code = "open('runs', 'a').write('x')"
+    assert build(tmp_path, code).returncode == 0
+    assert build(tmp_path, code, prose="Other words.").returncode == 0
+    assert "Other words." in article(tmp_path)
+    assert (tmp_path / "book" / "runs").read_text() == "x"
 
 
 def article(folder: Path) -> str:
@@ -85,12 +130,12 @@ def test_a_wish_for_mnist_that_cannot_be_met_stops_the_build(tmp_path: Path, mon
 
 
 def test_the_executed_pages_are_kept_until_vae_lib_changes(tmp_path: Path) -> None:
-    assert "Executed notebook" in build(tmp_path, "1", mode="cache").stdout
-    assert "Executed notebook" not in build(tmp_path, "1", mode="cache").stdout
+    assert "planted.md: executed" in build(tmp_path, "1").stdout
+    assert "planted.md: executed" not in build(tmp_path, "1").stdout
     (state,) = (tmp_path / "book/_build/.jupyter_cache").iterdir()
     state.rename(state.with_name("000000000000"))  # as if the pages had been executed by another vae_lib
     (tmp_path / "book/planted.md").touch()
-    assert "Executed notebook" in build(tmp_path, "1", mode="cache").stdout
+    assert "planted.md: executed" in build(tmp_path, "1").stdout
 
 
 @pytest.mark.parametrize(("mode", "kept"), [("RGBA", "LA"), ("RGB", "L")])
