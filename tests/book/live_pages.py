@@ -31,8 +31,9 @@ SHOWN = """(control) => {
   return copy.innerHTML + canvases.map((canvas) => canvas.toDataURL()).join();
 }"""
 # Where a pointer goes to operate a control, in the window's coordinates.
-PATH = """(control) => {
+PATH = """async (control) => {
   control.scrollIntoView({ block: "center", behavior: "instant" });
+  for (let frames = 0; frames < 2; frames++) await new Promise(requestAnimationFrame);
   if (control.type === "radio") {
     const options = [...control.closest("[role=radiogroup]").querySelectorAll("label")];
     control = options[(options.indexOf(control.closest("label")) + 1) % options.length];

@@ -1,0 +1,127 @@
+"""A live figure in a real JupyterLab: what is moved there reaches Python, and what Python sets is shown."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from browser import window
+from playwright.sync_api import Browser, Page
+
+SHOW = """\
+import torch
+from vae_lib.live import LatentPlane
+from vae_lib.models import ModelConfig
+
+model = ModelConfig(hidden=(16,), latent=2).build()
+figure = LatentPlane(model, torch.tensor([[1.0, 1.0], [-1.0, 0.0]]), torch.tensor([3, 7]))
+figure"""
+CELLS = [SHOW, "print(figure.z)", "figure.z = [1.0, -2.0]"]
+CELL = ".jp-Notebook .jp-CodeCell"
+WITHIN = 60  # seconds, for a server or a kernel to start on a busy machine
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a JupyterLab of the test's own: its folders are temporary, and it ends with the test.
+
+    Should the test be killed, the server ends by itself when nobody has used it for a while.
+    """
+    folder = tmp_path_factory.mktemp("lab")
+    cells = [nbformat.v4.new_code_cell(code) for code in CELLS]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "figure.ipynb")
+    token = secrets.token_hex()
+    environment = os.environ | {
+        name: str(folder / name)
+        for name in ("HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+    }
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=0", "--allow-root"]
+    settings = {
+        "IdentityProvider.token": token,
+        "LabApp.news_url": "None",
+        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+        "LabApp.extension_manager": "readonly",
+        "ServerApp.root_dir": str(folder),
+        "ServerApp.shutdown_no_activity_timeout": "120",
+        "MappingKernelManager.cull_idle_timeout": "60",
+        "ServerApp.terminals_enabled": "False",
+    }
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [*command, *(f"--{name}={value}" for name, value in settings.items())],
+            env=environment, stdout=log, stderr=log,
+        )  # fmt: skip
+        try:
+            yield f"{started(process, folder)}lab/tree/figure.ipynb?token={token}"
+        finally:
+            process.terminate()
+            process.wait(WITHIN)
+
+
+def started(process: subprocess.Popen, folder: Path) -> str:
+    """The server's address, as soon as it has written it down."""
+    deadline = time.monotonic() + WITHIN
+    while process.poll() is None and time.monotonic() < deadline:
+        for path in (folder / "JUPYTER_RUNTIME_DIR").glob("jpserver-*.json"):
+            return json.loads(path.read_text())["url"]
+        time.sleep(0.2)
+    pytest.fail(f"JupyterLab did not start: {(folder / 'log').read_text()}")
+
+
+@pytest.fixture
+def notebook(chromium: Browser, lab: str) -> Iterator[Page]:
+    with window(chromium) as (page, faults):
+        page.set_default_timeout(1_000 * WITHIN)
+        page.goto(lab)
+        yield page
+        assert [fault for fault in faults if fault.startswith("asked another host")] == []
+
+
+def run_cell(page: Page, place: int) -> None:
+    cell = page.locator(CELL).nth(place)
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+    cell.locator(".jp-InputPrompt", has_text=f"[{place + 1}]:").wait_for()
+
+
+def selected(page: Page) -> list[bool]:
+    """Of each cell, whether it is selected."""
+    return page.locator(CELL).evaluate_all("cells => cells.map((cell) => cell.classList.contains('jp-mod-selected'))")
+
+
+def test_a_figure_talks_to_python_and_keeps_its_keys(notebook: Page) -> None:
+    page = notebook
+    run_cell(page, 0)
+    figure = page.locator(".jp-OutputArea .live")
+    figure.wait_for()
+    assert page.locator(".jp-OutputArea-output img").count() == 0  # the picture is for where no widget can be
+
+    pad, digit = figure.locator("[data-live-pad]"), figure.locator("canvas.live-digit")
+    pad.focus()
+    for key in ("ArrowRight", "ArrowDown", "ArrowUp", "ArrowUp"):
+        page.keyboard.press(key)
+    assert "now at 0.06, 0.06" in pad.get_attribute("aria-label")
+    slider = figure.locator("input").nth(1)
+    slider.focus()
+    for key in ("ArrowLeft", "ArrowDown"):
+        page.keyboard.press(key)
+    assert selected(page) == [True, False, False]
+    slider.evaluate("slider => delete slider.dataset.lmSuppressShortcuts")
+    page.keyboard.press("ArrowDown")
+    assert selected(page) == [False, True, False]  # which the mark had kept JupyterLab from
+
+    run_cell(page, 1)
+    printed = page.locator(CELL).nth(1).locator(".jp-OutputArea-output")
+    assert json.loads(printed.inner_text()) == pytest.approx([0.06, -0.05])
+
+    before = digit.evaluate("canvas => canvas.toDataURL()")
+    run_cell(page, 2)
+    page.locator("[data-live-pad][aria-label$='now at 1.00, -2.00']").wait_for()
+    assert digit.evaluate("canvas => canvas.toDataURL()") != before
