@@ -169,12 +169,11 @@ def test_a_figure_of_an_unknown_kind_stays_a_picture(chromium: Browser, html: Pa
 
 
 def test_a_planted_fault_of_a_page_is_found(chromium: Browser, tmp_path: Path) -> None:
-    page_with_faults = tmp_path / "planted.html"
-    page_with_faults.write_text(
-        '<img src="http://example.org/a.png"><script>console.error("logged")</script><script>throw Error("thrown")</script>'
+    (tmp_path / "planted.html").write_text(
+        """<img src="http://example.org/a.png"><script>console.error("logged"); throw Error("thrown");</script>"""
     )
     with window(chromium) as (page, faults):
-        page.goto(page_with_faults.as_uri())
+        page.goto((tmp_path / "planted.html").as_uri())
         assert all(any(planted in fault for fault in faults) for planted in ("example.org/a.png", "logged", "thrown"))
 
 
