@@ -9,9 +9,11 @@
 2. Bytes before compression. The front end's script; what the figures of the fullest page add to it beside their
    networks' weights, which are their elements in the HTML (state and picture), the script and the style; the weights of
    an encoder with its decoder; and that a page loads the weights that its own figures name, and no others.
+3. How far the networks that run in the page are from torch's, on test digits.
 """
 
 import argparse
+import base64
 import json
 import re
 import statistics
@@ -19,8 +21,13 @@ import sys
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
+import torch
 from bs4 import BeautifulSoup
 from playwright.sync_api import ElementHandle, Page
+
+from vae_lib import data, evaluate, recipes
+from vae_lib.live.script import notebook_module
+from vae_lib.live.weights import pack_decoder, pack_encoder
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -89,13 +96,38 @@ def weights_loaded(page: Page, address: str) -> set[str]:
     return set(re.findall(r"_static/live/([0-9a-f]{16})\.js", " ".join(asked)))
 
 
-def compare(what: str, measured: float, limit: float, unit: str) -> None:
-    print(f"{what:70} {measured:8,.1f} {unit}, at most {limit:,g}{'' if measured <= limit else '   TOO MUCH'}")
+def differences(page: Page, name: str, images: int) -> tuple[float, float, float]:
+    """How far the front end is from torch on test digits: in a pixel, in the mean pixel, in a posterior mean."""
+    model, _ = recipes.load(name)
+    x = data.load().test.images[:images]
+    mean = evaluate.codes(model, x)
+    packed = [base64.b64encode(part).decode() for part in (pack_encoder(model), pack_decoder(model))]
+    source = notebook_module().replace("export default { render };", "")
+    encoded, decoded = page.evaluate(
+        f"""([packed, images, codes]) => {{
+          {source}
+          const [encoder, decoder] = packed.map((text) =>
+            unpack(new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer)));
+          const outputs = (network, inputs) => inputs.map((x) => Array.from(forward(network, x)));
+          return [outputs(encoder, images), outputs(decoder, codes)];
+        }}""",
+        [packed, x.tolist(), mean.tolist()],
+    )
+    pixels = (torch.tensor(decoded) - model.decode(mean).mean).abs()
+    means = (torch.tensor(encoded)[:, : model.latent] - mean).abs()
+    return pixels.max().item(), pixels.mean().item(), means.max().item()
+
+
+def compare(what: str, measured: float, limit: float, unit: str = "") -> None:
+    digits = 4 if 0 < limit < 1 else 1
+    verdict = "" if measured <= limit else "   TOO MUCH"
+    print(f"{what:70} {measured:8,.{digits}f} {unit:2}  at most {limit:,g}{verdict}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--html", type=Path, default=ROOT / "book" / "_build" / "html", help="the built book")
+    parser.add_argument("--images", type=int, default=1_000, help="test digits, for the difference from torch")
     parser.add_argument("--events", type=int, default=200, help="for each figure")
     arguments = parser.parse_args()
     html = arguments.html.resolve()
@@ -120,6 +152,9 @@ def main() -> None:
                     if figure.query_selector("input[type=range]"):
                         costs.append(measured)
 
+        with window(browser) as (page, _):
+            apart = [differences(page, name, arguments.images) for name in ("vae-2", "vae-20")]
+
     size = {path.name: path.stat().st_size / 1_000 for path in (html / "_static" / "live").iterdir()}
     fullest = max(elements, key=elements.get)
     print()
@@ -132,7 +167,14 @@ def main() -> None:
     )
     for pair in pairs:
         compare("weights of an encoder and its decoder", sum(size[f"{network}.js"] for network in pair), 1_500, "kB")
-    compare("networks that a page loads without need, or lacks", len(strangers), 0, "networks")
+    for what, limit, values in zip(
+        ("decoded image against torch's, at any pixel", "in the mean pixel", "posterior mean"),
+        (0.05, 0.002, 0.02),
+        zip(*apart, strict=True),
+        strict=True,
+    ):
+        compare(what, max(values), limit)
+    compare("networks that a page loads without need, or lacks", len(strangers), 0)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pages
@@ -39,13 +39,9 @@ PATH = """async (control) => {
     control = options[(options.indexOf(control.closest("label")) + 1) % options.length];
   }
   const { x, y, width, height } = control.getBoundingClientRect(), at = (u, v) => [x + u * width, y + v * height];
-  if (control.matches(".live-pad")) {
-    // No two pads of a figure to the same place: where they are linked, the second would have nothing left to move.
-    const place = [...control.closest(".live").querySelectorAll(".live-pad")].indexOf(control);
-    return [at(0.5, 0.4), at(0.4, 0.5), at(0.3 + 0.1 * place, 0.7)];
-  }
-  const { value, min, max } = control;
-  return control.type === "range" ? [at(0.5, 0.5), at(2 * value > +min + +max ? 0.2 : 0.8, 0.5)] : [at(0.5, 0.5)];
+  const { type, value, min, max } = control;
+  if (type === "range") return [at(2 * value > +min + +max ? 0.2 : 0.8, 0.5)];
+  return control.matches(".live-pad") ? [at(0.5, 0.4), at(0.3, 0.7)] : [at(0.5, 0.5)];
 }"""
 
 
@@ -59,25 +55,31 @@ def kinds(html: Path) -> dict[str, list[str]]:
     return found
 
 
-def press(page: Page, control: ElementHandle) -> None:
-    """Operate a control with the keyboard."""
+Operation = Callable[[Page, ElementHandle], Iterator[None]]
+
+
+def press(page: Page, control: ElementHandle) -> Iterator[None]:
+    """Operate a control with the keyboard. Yields, as the other operations, whenever the figure should have changed."""
     control.focus()
     kind = control.evaluate(KIND)
     page.keyboard.press(BACK[kind] if control.evaluate(AT_ITS_END) else KEYS[kind])
+    yield
 
 
-def drag(page: Page, control: ElementHandle) -> None:
+def drag(page: Page, control: ElementHandle) -> Iterator[None]:
     """Operate a control with the mouse."""
     first, *others = control.evaluate(PATH)
     page.mouse.move(*first)
     page.mouse.down()
     for point in others:
+        yield
         page.mouse.move(*point)
     page.mouse.up()
+    yield
 
 
-def touch(page: Page, control: ElementHandle) -> None:
-    """Operate a control with a finger."""
+def touch(page: Page, control: ElementHandle) -> Iterator[None]:
+    """Operate a control with a finger, under which the page stays where it is."""
     session = page.context.new_cdp_session(page)
 
     def send(kind: str, *points: list[float]) -> None:
@@ -85,15 +87,19 @@ def touch(page: Page, control: ElementHandle) -> None:
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
 
     first, *others = control.evaluate(PATH)
+    scrolled = page.evaluate("scrollY")
     send("touchStart", first)
     for point in others:
+        yield
         send("touchMove", point)
         page.wait_for_timeout(60)  # or the browser takes it for a flick, and the next touch for an end of that
     send("touchEnd")
+    yield
     session.detach()
+    assert page.evaluate("scrollY") == scrolled
 
 
-def idle(page: Page, operate: Callable[[Page, ElementHandle], None], controls: str) -> list[str]:
+def idle(page: Page, operate: Operation, controls: str) -> list[str]:
     """Operate each of the controls, which a selector names: those after which the rest of its figure is as before.
 
     A button is pressed when something else has moved, so that there is something to reset.
@@ -104,12 +110,14 @@ def idle(page: Page, operate: Callable[[Page, ElementHandle], None], controls: s
         ordered = sorted(kinds, key=lambda control: kinds[control] == "button")
         for control in ordered:
             if kinds[control] == "button":
-                operate(page, next(other for other in ordered if other is not control))
+                for _ in operate(page, next(other for other in ordered if other is not control)):
+                    pass
             before = control.evaluate(SHOWN)
-            operate(page, control)
-            changed = f"([control, before]) => ({SHOWN})(control) !== before"
-            try:
-                page.wait_for_function(changed, arg=[control, before], timeout=2_000)
-            except TimeoutError:
-                found.append(control.evaluate("control => control.cloneNode().outerHTML"))
+            for _ in operate(page, control):
+                changed = f"([control, before]) => ({SHOWN})(control) !== before"
+                try:
+                    page.wait_for_function(changed, arg=[control, before], timeout=2_000)
+                except TimeoutError:
+                    found.append(control.evaluate("control => control.cloneNode().outerHTML"))
+                before = control.evaluate(SHOWN)
     return found

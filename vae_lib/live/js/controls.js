@@ -27,9 +27,10 @@ export function assign(node, attributes) {
 export const row = (...nodes) => element("div", { class: "live-row" }, ...nodes);
 export const column = (...nodes) => element("div", { class: "live-column" }, ...nodes);
 export const button = (label, click) => element("button", { type: "button", click }, label);
-export const numbers = (values) => Array.from(values, (value) => value.toFixed(2)).join(", ");
+export const decimals = (value, digits = 2) => value.toFixed(digits).replace("-", "−");
+export const numbers = (values) => Array.from(values, (value) => decimals(value)).join(", ");
 
-export function slider({ label, min, max, step, value, input, format = (v) => v.toFixed(2) }) {
+export function slider({ label, min, max, step, value, input, format = (v) => decimals(v) }) {
   const output = element("output");
   const range = element("input", { type: "range", min, max, step, "aria-label": label, input: () => input(+range.value) });
   const set = (v) => {

@@ -1,5 +1,5 @@
 // Draw a digit: it is centred as MNIST's are and encoded; its posterior on the plane, its mean and samples decoded.
-import { assign, button, column, digit, element, grey, numbers, plane, row } from "./controls.js";
+import { assign, button, column, decimals, digit, element, grey, numbers, plane, row } from "./controls.js";
 import { normal, random } from "./gaussian.js";
 import { centre, stroke } from "./ink.js";
 import { forward } from "./mlp.js";
@@ -59,7 +59,7 @@ export function drawDigit(figure) {
     const mu = output.slice(0, 2), sigma = output.slice(2).map((logVar) => Math.exp(logVar / 2)), radii = sigma.map((s) => 2 * s);
     figure.set("mean", mu);
     figure.set("std", sigma);
-    moments.textContent = `μ = ${numbers(mu)}; σ = ${sigma.map((s) => s.toFixed(3)).join(", ")}`;
+    moments.textContent = `μ = ${numbers(mu)}; σ = ${sigma.map((s) => decimals(s, 3)).join(", ")}`;
     map.set(mu, radii);
     assign(ellipse, { rx: zoom * radii[0], ry: zoom * radii[1] });
     seen.draw(image());

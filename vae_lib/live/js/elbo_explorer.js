@@ -1,5 +1,5 @@
 // Move a Gaussian q over a posterior that is known: the bound, and what it misses.
-import { assign, button, chart, column, COLOURS, element, row, select, slider } from "./controls.js";
+import { assign, button, chart, COLOURS, column, decimals, element, row, select, slider } from "./controls.js";
 import { clamp, logNormal } from "./gaussian.js";
 import { climb, curveWorld, elbo, GRID, linearWorld, over, posterior } from "./worlds.js";
 
@@ -60,7 +60,7 @@ export function elboExplorer(figure) {
     assign(names[0], { x: bar.x(logMarginal) + 4 });
     assign(names[1], { x: bar.x(end) });
     names[1].textContent = bound < lowest ? "◂ ELBO" : "ELBO";
-    const [low, high, missed] = [bound, logMarginal, logMarginal - bound].map((v) => v.toFixed(3).replace("-", "−"));
+    const [low, high, missed] = [bound, logMarginal, logMarginal - bound].map((v) => decimals(v, 3));
     summary.textContent = `ELBO ${low} = log p(x) ${high} − gap ${missed} nats`;
   });
   figure.root.addEventListener("change", () => figure.say(summary.textContent));

@@ -1,5 +1,5 @@
 // Move x in the plane of the curved world; beside it what x says about z, exactly.
-import { assign, chart, column, COLOURS, element, numbers, pad } from "./controls.js";
+import { assign, chart, COLOURS, column, decimals, element, numbers, pad } from "./controls.js";
 import { logNormal } from "./gaussian.js";
 import { curve, curveWorld, GRID, over, posterior } from "./worlds.js";
 
@@ -29,7 +29,7 @@ export function exactPosterior(figure) {
     map.svg.setAttribute("aria-label", `${label}; now at ${numbers(x())}`);
     causes(GRID.map((z, i) => (density[i] > 0.05 * high ? curve(z) : null)));
     draw(over(density, 5.5));
-    summary.textContent = `x = (${numbers(x())}), log p(x) = ${logMarginal.toFixed(2)} nats`.replaceAll("-", "−");
+    summary.textContent = `x = (${numbers(x())}), log p(x) = ${decimals(logMarginal)} nats`;
   });
   figure.root.addEventListener("change", () => figure.say(summary.textContent));
 }

@@ -1,5 +1,5 @@
 // Frozen noise: z = μ + σε moves with the sliders, and each draw leans as f does above it.
-import { button, chart, column, COLOURS, element, slider } from "./controls.js";
+import { button, chart, COLOURS, column, decimals, element, slider } from "./controls.js";
 import { normal, random } from "./gaussian.js";
 import { meanAndError, pathwise, scoreFunction } from "./worlds.js";
 
@@ -38,7 +38,7 @@ export function reparameterization(figure) {
     const estimates = [pathwise(slope, ...at), scoreFunction(f, ...at)].map((draws) =>
       [0, 1].map((i) => meanAndError(draws.map((draw) => draw[i]))));
     [[[slope(mean)], [2 * std]], ...estimates].forEach((pair, i) => pair.forEach((numbers, j) => {
-      rows[i][j + 1].textContent = numbers.map((v) => v.toFixed(2).replace("-", "−")).join(" ± ");
+      rows[i][j + 1].textContent = numbers.map((v) => decimals(v)).join(" ± ");
     }));
   });
   const spoken = () => rows.map((cells) => cells.map((cell) => cell.textContent).join(" ")).join("; ");
