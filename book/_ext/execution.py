@@ -103,6 +103,7 @@ def execute(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
                 LOGGER.info("%s: executed in %.0f s", name, future.result())
         except KeyboardInterrupt:
+            LOGGER.info("interrupted; the pages that are being executed end first")
             kernels.shutdown(cancel_futures=True)
             raise
     if failures:
@@ -128,7 +129,8 @@ def _not_cached(
 def _run(path: Path, notebook: NotebookNode, timeout: int) -> float:
     """Execute the notebook in place, in its page's folder; the seconds it took."""
     start = time.perf_counter()
-    nbclient.execute(notebook, cwd=str(path.parent), timeout=timeout, record_timing=False)
+    # What a cell prints may arrive in pieces, when the cores are busy; joined later, it would gain empty lines.
+    nbclient.execute(notebook, cwd=str(path.parent), timeout=timeout, record_timing=False, coalesce_streams=True)
     return time.perf_counter() - start
 
 

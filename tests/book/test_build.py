@@ -21,7 +21,7 @@ title: A small book
 execute: {{execute_notebooks: {mode}}}
 sphinx:
   local_extensions: {{execution: {extensions}, inline_figures: {extensions}}}
-  config: {{nb_execution_raise_on_error: true}}
+  config: {{nb_execution_raise_on_error: true, nb_merge_streams: true}}
 """
 PAGE = """\
 ---
@@ -93,6 +93,13 @@ def test_a_page_is_executed_once_in_its_own_folder_and_not_again_for_its_prose(t
     assert build(tmp_path, code, prose="Other words.").returncode == 0
     assert "Other words." in article(tmp_path)
     assert (tmp_path / "book" / "runs").read_text() == "x"
+
+
+def test_what_a_cell_prints_in_pieces_is_one_text(tmp_path: Path) -> None:
+    code = "import time\nfor piece in ('a', '\\nb', '\\n'):\n    print(piece, end='', flush=True)\n    time.sleep(0.5)"
+    assert build(tmp_path, code).returncode == 0
+    (printed,) = BeautifulSoup(article(tmp_path), "html.parser").select(".output.stream pre")
+    assert printed.get_text() == "a\nb\n"
 
 
 def article(folder: Path) -> str:
