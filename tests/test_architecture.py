@@ -13,9 +13,9 @@ import vae_lib
 
 PACKAGE = Path(vae_lib.__file__).parent
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))
-# name -> its files: a module has one, a package (live) all in its folder
+# name -> its files: a module has one, a package (exercises, live) all in its folder
 MODULES = {path.stem: [path] for path in PACKAGE.glob("*.py")} | {
-    path.parent.name: sorted(path.parent.glob("*.py")) for path in PACKAGE.glob("*/__init__.py")
+    path.parent.name: sorted(path.parent.rglob("*.py")) for path in PACKAGE.glob("*/__init__.py")
 }
 
 # What each module of the package may import of the package. The chain reads from left to right; nothing points back.
@@ -27,8 +27,9 @@ ALLOWED = {name: set(CHAIN[:i]) for i, name in enumerate(CHAIN)} | {
     "latent": {"distributions", "models", "objectives"},
     "figures": {"models", "train"},
     "live": {*CHAIN[: CHAIN.index("recipes")], "worlds", "evaluate", "latent", "figures", "live"},
+    "exercises": {"distributions", "models", "objectives", "worlds", "exercises"},
     "__init__": set(),
-    "__main__": {*CHAIN, "evaluate", "latent", "figures", "worlds"},
+    "__main__": {*CHAIN, "evaluate", "latent", "figures", "worlds", "exercises"},
 }
 
 
@@ -105,6 +106,8 @@ def public(path: Path) -> list[ast.ClassDef | ast.FunctionDef]:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_every_module_and_every_public_function_and_class_says_what_it_is(path):
     assert ast.get_docstring(ast.parse(path.read_text()))
+    if path.parent.name == "bank":  # the chapter's stub documents the function that a reference stands for
+        return
     silent = [node.name for node in public(path) if not ast.get_docstring(node)]
     for node in public(path):
         if isinstance(node, ast.ClassDef):  # methods that take more than self, but for Python's own

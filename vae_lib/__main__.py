@@ -1,4 +1,4 @@
-"""The command line: `python -m vae_lib train | evaluate | sample | data`."""
+"""The command line: `python -m vae_lib train | evaluate | sample | data | assignment | mark`."""
 
 import argparse
 import sys
@@ -10,6 +10,7 @@ from torch import Generator
 from tqdm import tqdm
 
 from vae_lib import data, evaluate, figures, latent, recipes
+from vae_lib.exercises import assignment, bank, marking
 from vae_lib.models import VAE
 from vae_lib.train import TrainingDiverged, binarized, mean_terms
 
@@ -124,10 +125,22 @@ def _data(options: argparse.Namespace) -> None:
         _save(figures.plot_digits(rows.flatten(0, 1), columns=12), options.sheet)
 
 
+def _assignment(options: argparse.Namespace) -> None:
+    for kind in assignment.KINDS:
+        if folder := getattr(options, kind):
+            for path in assignment.write(options.chapters, kind, folder):
+                print(f"wrote {path}")
+
+
+def _mark(options: argparse.Namespace) -> None:
+    grades = marking.mark(options.submissions, options.out, options.chapters)
+    print(f"wrote {grades}, and beside it a page of feedback for each student")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m vae_lib",
-        description="Train, evaluate and sample the book's variational autoencoders.",
+        description="Train, evaluate and sample the book's variational autoencoders; hand out and mark its exercises.",
         epilog="Where things are: VAE_LIB_DATA (the folder that holds MNIST/raw), VAE_LIB_CACHE (trained models), "
         "VAE_LIB_DATASET (auto, mnist or synthetic).",
     )
@@ -161,6 +174,34 @@ def _parser() -> argparse.ArgumentParser:
     digits = commands.add_parser("data", help="which digits are in use, from where, and whether they are whole")
     digits.add_argument("--sheet", type=Path, metavar="FILE", help="write a contact sheet, a row for each class")
     digits.set_defaults(run=_data)
+
+    chapters = ", ".join(bank.CHAPTERS)
+    hand_out = commands.add_parser("assignment", help="notebooks of a chapter's exercises, for a class")
+    hand_out.add_argument("chapters", nargs="+", metavar="CHAPTER", help=f"one of: {chapters}")
+    kinds = hand_out.add_mutually_exclusive_group(required=True)
+    kinds.add_argument("--student", type=Path, metavar="DIR", help="stubs and checks; no solution anywhere in the file")
+    kinds.add_argument(
+        "--teacher", type=Path, metavar="DIR", help="with the solutions, and the mistakes that check names"
+    )
+    kinds.add_argument("--nbgrader", type=Path, metavar="DIR", help="a course folder for nbgrader")
+    hand_out.set_defaults(run=_assignment)
+
+    marker = commands.add_parser(
+        "mark", help="mark submitted notebooks; runs their code, so read the teaching guide first"
+    )
+    marker.add_argument(
+        "submissions", type=Path, metavar="SUBMISSIONS", help="NAME.ipynb or NAME/*.ipynb for each student"
+    )
+    marker.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="DIR", help="grades.csv and NAME.html go there"
+    )
+    marker.add_argument(
+        "--chapters",
+        nargs="+",
+        metavar="CHAPTER",
+        help="whose exercises count (default: those found in the submissions)",
+    )
+    marker.set_defaults(run=_mark)
     return parser
 
 

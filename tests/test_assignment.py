@@ -1,0 +1,169 @@
+"""From one chapter: the page's stubs, the student's notebook with no solution in it, the teacher's, and nbgrader's."""
+
+import json
+import re
+
+import nbformat
+import pytest
+
+from vae_lib.exercises import assignment, source
+from vae_lib.exercises.bank import CHAPTERS, EXERCISES
+
+PAGES = {chapter: assignment.BOOK / "chapters" / f"{chapter}.md" for chapter in CHAPTERS}
+EACH = pytest.mark.parametrize("chapter", CHAPTERS)
+
+
+def solution_lines(chapter):
+    """Every line of every solution, words and code, that the student is not given elsewhere anyway."""
+    opening, found = source.exercises(PAGES[chapter])
+    given = "\n".join(block.body for block in [*opening, *(b for each in found for b in each.statement)])
+    given += "\n".join(source.stub(source.solution_of(each)) for each in found if each.function)
+    given += "\n".join(f"check({each.function})" for each in found)
+    lines = {line.strip() for each in found for block in each.solution for line in block.body.splitlines()}
+    return [line for line in lines if len(line) > 8 and line not in given]
+
+
+class TestStudent:
+    @EACH
+    def test_no_line_of_a_solution_stands_anywhere_in_the_file(self, chapter, tmp_path):
+        (path,) = assignment.write([chapter], "student", tmp_path)
+        text = json.dumps(json.loads(path.read_text()), ensure_ascii=False)
+        lines = solution_lines(chapter)
+        assert len(lines) >= 10
+        assert [line for line in lines if json.dumps(line, ensure_ascii=False)[1:-1] in text] == []
+
+    @EACH
+    def test_the_same_search_finds_the_solutions_where_they_are(self, chapter):
+        """Planted: a search that finds nothing in the teacher's notebook would find nothing in the student's."""
+        code = "\n".join(c.source for c in assignment.notebook(chapter, "teacher").cells if c.cell_type == "code")
+        assert sum(line in code for line in solution_lines(chapter)) >= 4
+
+    @EACH
+    def test_holds_stub_and_check_of_each_function_and_a_place_for_each_answer_in_words(self, chapter):
+        cells = assignment.notebook(chapter, "student").cells
+        code = [cell.source for cell in cells if cell.cell_type == "code"]
+        functions = [name for name, each in EXERCISES.items() if each.chapter == chapter]
+        for name in functions:
+            at = next(i for i, text in enumerate(code) if f"def {name}(" in text)
+            assert code[at].endswith("raise NotImplementedError")
+            assert code[at + 1] == f"check({name})"
+        written = [cell for cell in cells if "written" in cell.metadata.get("vae_lib", {})]
+        assert len(written) + len(functions) == len(source.exercises(PAGES[chapter])[1])
+        assert len(written) >= 2
+
+    @EACH
+    def test_shows_no_directive_role_or_macro_of_the_book(self, chapter):
+        for kind in ("student", "teacher"):
+            text = "\n".join(c.source for c in assignment.notebook(chapter, kind).cells if c.cell_type == "markdown")
+            assert re.findall(r"\{[\w:-]+\}`|^:{3,}|^```\{", text, re.M) == []
+            assert re.findall(r"\\(?:E|KL|Normal|ELBO|eps|R|Var|diag|d)(?![a-zA-Z])", text) == []
+
+    @EACH
+    def test_runs_from_top_to_bottom_with_nothing_attempted(self, chapter, capsys):
+        run(assignment.notebook(chapter, "student"))
+        said = capsys.readouterr().out
+        assert said.count("not attempted") == sum(each.chapter == chapter for each in EXERCISES.values())
+
+    @EACH
+    def test_the_same_source_gives_the_same_file(self, chapter):
+        first, second = (nbformat.writes(assignment.notebook(chapter, "student")) for _ in range(2))
+        assert first == second
+
+
+class TestTeacher:
+    @EACH
+    def test_runs_and_every_solution_is_correct(self, chapter, capsys, monkeypatch):
+        monkeypatch.setenv("VAE_LIB_EXERCISES", "strict")
+        run(assignment.notebook(chapter, "teacher"))
+        assert capsys.readouterr().out.count(": correct.") >= 2
+
+    @EACH
+    def test_lists_the_mistakes_that_check_names(self, chapter):
+        text = "\n".join(cell.source for cell in assignment.notebook(chapter, "teacher").cells)
+        for exercise in EXERCISES.values():
+            if exercise.chapter == chapter:
+                assert all(f"- {sentence}" in text for _, sentence in exercise.mistakes)
+
+
+def run(notebook):
+    namespace = {"__name__": "__main__"}
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            exec(cell.source, namespace)
+
+
+class TestBook:
+    @EACH
+    def test_has_three_to_six_exercises_by_hand_in_code_and_open(self, chapter):
+        _, found = source.exercises(PAGES[chapter])
+        assert 3 <= len(found) <= 6
+        kinds = [re.match(r"\*(By hand|In code|Open)\.\*", each.statement[0].body)[1] for each in found]
+        assert set(kinds) == {"By hand", "In code", "Open"}
+        assert all((kind == "In code") == bool(each.function) for kind, each in zip(kinds, found, strict=True))
+        assert all(each.function or any(b.name == "dropdown" for b in each.statement) for each in found), "a hint"
+        assert all("misconception" in "".join(block.body for block in each.solution) for each in found if each.function)
+
+    def test_has_at_least_28_in_all_and_knows_every_function(self):
+        found = [each for page in PAGES.values() for each in source.exercises(page)[1]]
+        assert len(found) >= 28
+        assert {each.function for each in found if each.function} == EXERCISES.keys()
+        assert len({each.label for each in found}) == len(found)
+
+    @EACH
+    def test_ends_with_a_quiz(self, chapter):
+        section = PAGES[chapter].read_text(encoding="utf-8").split("\n## Check yourself\n")[1].split("\n## ")[0]
+        questions = [block for block in source.blocks(section) if block.name == "quiz"]
+        assert len(questions) >= 3
+
+
+class TestSource:
+    def test_stub_keeps_signature_and_documentation_only(self):
+        code = 'def my_f(\n    x,\n    *, y=1,\n):\n    """Says\n    more."""\n    # how\n    return x + y'
+        assert source.stub(code) == (
+            'def my_f(\n    x,\n    *, y=1,\n):\n    """Says\n    more."""\n    raise NotImplementedError'
+        )
+
+    def test_a_solution_without_documentation_is_refused(self):
+        with pytest.raises(ValueError, match="one function with a docstring"):
+            source.stub("def my_f(x):\n    return x")
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("```{exercise-start} One\n:label: a\n```\nDo.\n```{exercise-end}\n```", "'One' needs a label, a solution"),
+            ("```{solution-start} b\n```\n```{solution-end}\n```", "'b' does not follow its exercise"),
+            (
+                "```{exercise-start} One\n:label: a\n```\n```{starter} my_f\n```\n```{exercise-end}\n```\n"
+                "```{solution-start} a\n```\nSo.\n```{solution-end}\n```",
+                "'One' has no solution cell that defines my_f",
+            ),
+        ],
+    )
+    def test_a_malformed_section_names_the_exercise(self, text, said, tmp_path):
+        page = tmp_path / "page.md"
+        page.write_text(f"# Page\n\n## Exercises\n\n{text}\n")
+        with pytest.raises(ValueError, match=f"page.md.*{re.escape(said)}"):
+            source.exercises(page)
+
+    def test_a_page_without_exercises_has_none(self, tmp_path):
+        page = tmp_path / "page.md"
+        page.write_text("# Page\n")
+        assert source.exercises(page) == ([], [])
+
+
+class TestBadInput:
+    def test_unknown_chapters_are_named_and_nothing_is_written(self, tmp_path):
+        with pytest.raises(ValueError, match="chapters: nowhere, expected some of .*elbo"):
+            assignment.write(["elbo", "nowhere"], "student", tmp_path / "out")
+        with pytest.raises(ValueError, match="chapters: none"):
+            assignment.write([], "student", tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+    def test_an_unknown_kind_is_named(self, tmp_path):
+        with pytest.raises(ValueError, match="kind: 'otter', expected one of student, teacher, nbgrader"):
+            assignment.write(["elbo"], "otter", tmp_path)
+
+    def test_without_the_book_it_says_what_to_do(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(assignment, "BOOK", tmp_path / "book")
+        with pytest.raises(FileNotFoundError, match="run this in a clone of the book"):
+            assignment.write(["elbo"], "student", tmp_path)

@@ -1,0 +1,264 @@
+"""Every exercise checks itself: the reference passes, each classic mistake is told in its own sentence."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from vae_lib.exercises import bank, check, grade, hint, report_on
+from vae_lib.exercises.bank import CHAPTERS, EXERCISES
+from vae_lib.exercises.bank.elbo import KL
+from vae_lib.exercises.exercise import Case, Exercise, case, observe
+from vae_lib.exercises.honesty import borrowed
+from vae_lib.exercises.report import judge
+
+EACH = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+MISTAKES = [(exercise, wrong, sentence) for exercise in EXERCISES.values() for wrong, sentence in exercise.mistakes]
+
+
+def named(name, function):
+    function.__name__ = name
+    return function
+
+
+def by_formula(mean, log_var):
+    return 0.5 * (mean**2 + log_var.exp() - 1 - log_var).sum(-1)
+
+
+class TestBank:
+    @EACH
+    def test_the_reference_is_correct(self, exercise):
+        assert judge(exercise, observe(exercise.reference, exercise)).state == "correct"
+
+    @pytest.mark.parametrize(
+        ("exercise", "wrong", "sentence"), MISTAKES, ids=[f"{e.name}-{i}" for i, (e, *_) in enumerate(MISTAKES)]
+    )
+    def test_each_mistake_gets_its_sentence_and_no_other(self, exercise, wrong, sentence):
+        report = judge(exercise, observe(wrong, exercise))
+        assert (report.state, report.lesson) == ("not yet", sentence)
+        assert report.score < 1
+        others = {other for _, other in exercise.mistakes} - {sentence}
+        assert not any(other in str(report) for other in others)
+
+    @EACH
+    def test_a_stub_is_not_attempted_and_earns_nothing(self, exercise):
+        def stub(*_, **__):
+            raise NotImplementedError
+
+        report = report_on(stub, exercise)
+        assert report.state == "not attempted"
+        assert report.score == 0
+
+    @EACH
+    @pytest.mark.parametrize(
+        "value", [None, 0.0, 1.0, float("nan"), "half", (), torch.zeros(()), torch.ones(1)], ids=str
+    )
+    def test_a_constant_earns_nothing(self, exercise, value):
+        assert report_on(lambda *_, **__: value, exercise).score == 0
+
+    @EACH
+    @pytest.mark.parametrize("fill", [0.0, 1.0, float("nan")])
+    def test_the_right_shape_alone_earns_nothing(self, exercise, fill):
+        def filled(*arguments, **options):
+            right = exercise.reference(*arguments, **options)
+            return torch.full_like(right, fill) if isinstance(right, torch.Tensor) else fill
+
+        assert judge(exercise, observe(filled, exercise)).score == 0
+
+    @EACH
+    def test_has_what_a_reader_needs(self, exercise):
+        assert exercise.name.startswith("my_")
+        assert exercise.chapter in CHAPTERS
+        assert len(exercise.hints) >= 2
+        assert len({sentence for _, sentence in exercise.mistakes}) >= 4
+        assert 2 <= exercise.points <= 5
+
+    def test_every_chapter_has_some(self):
+        assert {exercise.chapter for exercise in EXERCISES.values()} == set(CHAPTERS)
+        assert len(EXERCISES) == sum(len(getattr(bank, chapter).EXERCISES) for chapter in CHAPTERS)  # no name twice
+
+
+class TestCheck:
+    def test_says_that_an_answer_is_right(self, capsys):
+        check(named("my_kl", by_formula))
+        assert capsys.readouterr().out.startswith("my_kl: correct.")
+
+    def test_names_the_mistake_where_it_is_a_classic_one(self, capsys):
+        def my_kl(mean, log_var):
+            return -by_formula(mean, log_var)
+
+        check(my_kl)
+        assert "negative of the right one" in capsys.readouterr().out
+
+    @pytest.mark.parametrize(
+        ("answer", "said"),
+        [
+            (lambda m, v: None, "is a `return` missing?"),
+            (lambda m, v: "half", "Expected a tensor of shape (4,), got str."),
+            (lambda m, v: (m, v), "got 2 results"),
+            (lambda m, v: m[:, :1], "Expected a tensor of shape (4,), got a tensor of shape (4, 1)"),
+            (lambda m, v: 3.0, "got one number"),
+            (lambda m, v: 0 * by_formula(m, v) / 0, "NaN or infinity"),
+            (lambda m, v: 1.1 * by_formula(m, v), "The form is right, the numbers are not: yours is"),
+            (lambda m, v: m.nope, "Your function raised AttributeError"),
+            (lambda m: m, "Your function raised TypeError"),
+            (lambda m, v: by_formula(m, v).to(torch.complex64), "torch.complex64"),
+            (lambda m, v: sys.exit(0), "SystemExit"),
+        ],
+    )
+    def test_says_what_is_wrong_with_any_other(self, answer, said):
+        assert said in str(report_on(answer, KL))
+
+    def test_says_what_is_wrong_with_results_of_another_form_within_a_sequence(self):
+        def pair(x):
+            return x.sum(), x
+
+        exercise = Exercise(reference=pair, points=2, cases=(case("for three", torch.ones(3)),), mistakes=(), hints=())
+        said = str(judge(exercise, observe(lambda x: (x, x.sum()), exercise)))
+        assert "Expected 2 results (one number, a tensor of shape (3,)), got 2 results (a tensor" in said
+
+    def test_stops_a_loop_that_never_ends(self, monkeypatch):
+        monkeypatch.setattr("vae_lib.exercises.exercise.SECONDS", 0.2)
+
+        def my_kl(mean, log_var):
+            while True:
+                pass
+
+        assert "loop that never ends" in str(report_on(my_kl, KL))
+
+    def test_hides_what_the_function_prints_and_keeps_the_random_state(self, capsys):
+        def my_kl(mean, log_var):
+            print("noise", torch.rand(1))
+            print("noise", file=sys.stderr)
+            return by_formula(mean, log_var)
+
+        before = torch.get_rng_state()
+        report_on(my_kl, KL)
+        assert torch.equal(torch.get_rng_state(), before)
+        assert capsys.readouterr() == ("", "")
+
+    def test_gives_each_case_its_own_arguments(self):
+        def my_kl(mean, log_var):
+            result = by_formula(mean, log_var)
+            mean.zero_()
+            return result
+
+        assert [report_on(my_kl, KL).state for _ in range(2)] == ["correct"] * 2
+
+    def test_a_mistake_that_explains_only_some_of_the_failures_is_not_named(self):
+        def answer(mean, log_var):
+            return -by_formula(mean, log_var) if len(mean) > 1 else by_formula(mean, log_var) + 1
+
+        assert report_on(answer, KL).lesson == ""
+
+    def test_strict_makes_an_error_of_anything_but_correct(self, monkeypatch):
+        monkeypatch.setenv("VAE_LIB_EXERCISES", "strict")
+        check(named("my_kl", lambda m, v: by_formula(m, v)))
+        with pytest.raises(AssertionError, match="my_kl: not yet"):
+            check(named("my_kl", lambda m, v: -by_formula(m, v)))
+
+    def test_reads_well_as_html(self):
+        page = report_on(named("my_kl", lambda m, v: m < 0), KL)._repr_html_()
+        assert "<strong>my_kl: not yet.</strong>" in page
+        assert "<script" not in page
+        hostile = report_on(named("my_kl", lambda m, v: exec("raise ValueError('<b>')")), KL)._repr_html_()
+        assert "<b>" not in hostile
+        assert "&lt;b&gt;" in hostile
+
+    @pytest.mark.parametrize("wrong", [3, "my_kl", None])
+    def test_wants_a_function(self, wrong):
+        with pytest.raises(ValueError, match="function: .*expected the function that you wrote"):
+            check(wrong)
+
+    def test_an_unknown_name_brings_the_nearest_one(self):
+        with pytest.raises(ValueError, match="no exercise is called 'my_lk'; did you mean my_kl"):
+            check(named("my_lk", lambda: None))
+        with pytest.raises(ValueError, match="the exercises are .*my_kl"):
+            check(named("qqqqqq", lambda: None))
+
+    def test_works_in_a_plain_interpreter_without_a_word_on_stderr(self):
+        code = "from vae_lib.exercises import check\ndef my_kl(mean, log_var): raise NotImplementedError\ncheck(my_kl)"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout.startswith("my_kl: not attempted.")
+        assert done.stderr == ""
+
+
+class TestHint:
+    def test_gives_one_after_the_other(self, capsys):
+        hint(named("my_kl", by_formula))
+        hint(named("my_kl", by_formula), 2)
+        first, second = capsys.readouterr().out.splitlines()
+        assert first == f"Hint 1 of {len(KL.hints)}: {KL.hints[0]}"
+        assert second.endswith(KL.hints[1])
+
+    @pytest.mark.parametrize("number", [0, 4, -1])
+    def test_beyond_the_last_there_is_none(self, number):
+        with pytest.raises(ValueError, match=f"number: {number}, expected 1 to 3 for my_kl"):
+            hint(named("my_kl", by_formula), number)
+
+
+class TestGrade:
+    def test_gives_points_for_the_share_of_cases_that_are_right(self, capsys):
+        assert grade("my_kl", {"my_kl": by_formula}) == KL.points
+        assert grade("my_iwae_bound", {"my_iwae_bound": lambda w: w.mean(0)}) == 1  # right for one sample, of 3 cases
+        assert grade("my_kl", {}) == 0
+        assert "my_kl is not defined" in capsys.readouterr().out
+
+
+class TestHonesty:
+    def test_ones_own_function_may_use_torch_and_helpers(self):
+        assert borrowed(by_formula, KL.forbidden) == ""
+
+    def test_the_reference_under_another_name_is_not_ones_own(self):
+        assert "the book's own my_kl" in borrowed(KL.reference)
+
+    def test_nor_is_a_function_that_calls_it(self):
+        def my_kl(mean, log_var):
+            from vae_lib.exercises.bank.elbo import my_kl as theirs
+
+            return theirs(mean, log_var)
+
+        assert "reads the solution from the package" in borrowed(my_kl)
+
+    def test_nor_one_whose_helper_does(self):
+        space = {}
+        exec(
+            "from vae_lib.exercises.bank import EXERCISES\n"
+            "def helper(m, v): return EXERCISES['my_kl'].reference(m, v)\n"
+            "def my_kl(m, v): return helper(m, v)\n",
+            space,
+        )
+        assert "reads the solution from the package (EXERCISES)" in borrowed(space["my_kl"])
+
+    def test_nor_one_that_calls_what_the_exercise_asks_for(self):
+        def my_kl(mean, log_var):
+            return torch.distributions.kl_divergence(mean, log_var)
+
+        assert "uses kl_divergence" in borrowed(my_kl, KL.forbidden)
+
+    @pytest.mark.parametrize("built_in", [torch.exp, len, torch.nn.ReLU()])
+    def test_nor_a_built_in_or_an_object(self, built_in):
+        assert "define the function yourself" in borrowed(built_in)
+
+
+def test_a_case_may_look_at_more_than_the_result():
+    def reference(mean):
+        return 2 * mean
+
+    def gradient(function):
+        mean = torch.ones(3, requires_grad=True)
+        function(mean).sum().backward()
+        return mean.grad
+
+    exercise = Exercise(
+        reference=reference,
+        points=2,
+        cases=(case("doubles", torch.arange(3.0)), Case("with the gradient", gradient)),
+        mistakes=((lambda mean: 2 * mean.detach(), "detach cuts the gradient."),),
+        hints=(),
+    )
+    assert judge(exercise, observe(reference, exercise)).state == "correct"
+    report = judge(exercise, observe(lambda mean: 2 * mean.detach(), exercise))
+    assert report.lesson == "detach cuts the gradient."
+    assert report.score == 0.5

@@ -1,0 +1,117 @@
+"""A class of submissions, marked: right, wrong, broken, hanging, greedy and dishonest ones, each with its reason."""
+
+import csv
+import html
+import json
+import os
+from pathlib import Path
+
+import pytest
+from classroom import cell_of, classroom
+from nbformat.v4 import new_code_cell, new_notebook
+
+from vae_lib.exercises import assignment, marking
+
+CLASS = classroom(assignment.notebook("elbo", "student"))
+
+
+def hand_in(folder: Path, students: dict) -> Path:
+    for name, student in students.items():
+        path = folder / name / "elbo.ipynb"
+        path.parent.mkdir(parents=True)
+        notebook = student.notebook
+        path.write_text(notebook if isinstance(notebook, str) else json.dumps(notebook), encoding="utf-8")
+    return folder
+
+
+def grades(out: Path) -> dict[str, dict[str, str]]:
+    with (out / "grades.csv").open(encoding="utf-8", newline="") as file:
+        return {row.pop("student"): row for row in csv.DictReader(file)}
+
+
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("class")
+    marking.mark(hand_in(folder / "submitted", CLASS), folder / "marked")
+    return folder / "marked"
+
+
+@pytest.mark.parametrize("name", CLASS)
+class TestClass:
+    def test_gets_the_marks_it_deserves(self, marked, name):
+        row = grades(marked)[name]
+        assert (float(row["my_kl"]), float(row["my_iwae_bound"])) == CLASS[name].marks
+        assert float(row["total"]) == sum(CLASS[name].marks)
+        assert float(row["of"]) == 7
+
+    def test_is_told_why(self, marked, name):
+        page = html.unescape((marked / f"{name}.html").read_text(encoding="utf-8"))
+        assert CLASS[name].said in page
+        assert f"<strong>{sum(CLASS[name].marks):g} of 7 points</strong>" in page
+
+
+def test_processes_that_a_notebook_left_behind_are_ended(marked):
+    running = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if os.access(path, os.R_OK)]
+    assert not any(b"61321" in command for command in running)
+
+
+def test_answers_in_words_stand_on_the_page_for_the_teacher(tmp_path):
+    notebook = assignment.notebook("elbo", "student")
+    answer = next(cell for cell in notebook.cells if "written" in cell.metadata.get("vae_lib", {}))
+    answer.source = "Where $z^2 > 0.46$ <b>"
+    (tmp_path / "ann.ipynb").write_text(json.dumps(notebook))
+    marking.mark(tmp_path, tmp_path / "out")
+    page = (tmp_path / "out" / "ann.html").read_text()
+    assert "Where $z^2 &gt; 0.46$ &lt;b&gt;" in page
+    assert "A bound in the mean" in page
+
+
+def test_what_cannot_be_interrupted_is_stopped_and_the_rest_still_marked(tmp_path, monkeypatch):
+    """A loop that catches everything outlives the time limit within; a process that is killed outlives nothing."""
+    monkeypatch.setattr(marking, "SECONDS", 12)
+    deaf = "while True:\n        try:\n            while True: sum(range(1000))\n        except BaseException: pass"
+    hanging, killed, cell = (assignment.notebook("elbo", "student") for _ in range(3))
+    right = CLASS["right"].notebook
+    for notebook in (hanging, killed, cell):
+        for name in ("my_kl", "my_iwae_bound"):
+            cell_of(notebook, name).source = cell_of(right, name).source
+    cell_of(hanging, "my_kl").source = f"def my_kl(mean, log_var):\n    {deaf}"
+    cell_of(killed, "my_kl").source = "import os\ndef my_kl(mean, log_var):\n    os.kill(os.getpid(), 9)"
+    cell.cells.insert(1, new_code_cell("import os\nos.kill(os.getpid(), 9)"))
+    for name, notebook in (("hanging", hanging), ("killed", killed), ("cell", cell)):
+        (tmp_path / f"{name}.ipynb").write_text(json.dumps(notebook))
+    marking.mark(tmp_path, tmp_path / "out")
+    rows = grades(tmp_path / "out")
+    assert {name: (row["my_kl"], row["my_iwae_bound"]) for name, row in rows.items()} == {
+        "hanging": ("0.0", "3.0"), "killed": ("0.0", "3.0"), "cell": ("4.0", "3.0")
+    }  # fmt: skip
+    assert "did not come to an end in 12 s" in (tmp_path / "out" / "hanging.html").read_text()
+    assert "ended the interpreter (exit code -9)" in (tmp_path / "out" / "killed.html").read_text()
+
+
+def test_the_better_of_two_notebooks_of_one_student_counts(tmp_path):
+    for file, student in (("a.ipynb", "negative-kl"), ("b.ipynb", "right")):
+        path = tmp_path / "in" / "ann" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(CLASS[student].notebook))
+    marking.mark(tmp_path / "in", tmp_path / "out")
+    assert grades(tmp_path / "out")["ann"]["total"] == "7.0"
+
+
+class TestBadInput:
+    def test_a_folder_that_is_none_or_holds_no_notebook_is_named(self, tmp_path):
+        with pytest.raises(ValueError, match=r"submissions: .*nowhere is no folder"):
+            marking.mark(tmp_path / "nowhere", tmp_path / "out")
+        with pytest.raises(ValueError, match=r"no notebook in .*expected NAME.ipynb or NAME/\*.ipynb"):
+            marking.mark(tmp_path, tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+    def test_notebooks_without_an_exercise_are_told_apart_from_empty_folders(self, tmp_path):
+        (tmp_path / "ann.ipynb").write_text(json.dumps(new_notebook(cells=[new_code_cell("x = 1")])))
+        with pytest.raises(ValueError, match="holds a function of the book's exercises"):
+            marking.mark(tmp_path, tmp_path / "out")
+
+    def test_an_unknown_chapter_is_named(self, tmp_path):
+        (tmp_path / "ann.ipynb").write_text(json.dumps(CLASS["right"].notebook))
+        with pytest.raises(ValueError, match="chapters: nowhere, expected some of .*elbo"):
+            marking.mark(tmp_path, tmp_path / "out", ["nowhere"])

@@ -1,0 +1,70 @@
+"""The book's exercises: `check` says what is wrong with a function, `hint` helps, `grade` gives marks for it."""
+
+import difflib
+import os
+from collections.abc import Callable
+
+from IPython.display import display
+
+from vae_lib.exercises.bank import EXERCISES
+from vae_lib.exercises.exercise import Exercise, attempt
+from vae_lib.exercises.report import CORRECT, Report, judge
+
+__all__ = ["check", "grade", "hint"]
+
+
+def check(function: Callable) -> None:
+    """Show whether the function solves the exercise of its name: not attempted, not yet (and why), or correct.
+
+    Raises ValueError where no exercise has that name. With VAE_LIB_EXERCISES=strict, as in the build of the book,
+    anything but correct is an AssertionError.
+    """
+    report = report_on(function, _find(function))
+    display(report)
+    if os.environ.get("VAE_LIB_EXERCISES") == "strict" and report.state != CORRECT:
+        raise AssertionError(str(report))
+
+
+def hint(function: Callable, number: int = 1) -> None:
+    """Print one of the hints for the exercise that the function is for; the first says least."""
+    exercise = _find(function)
+    if not 1 <= number <= len(exercise.hints):
+        raise ValueError(f"number: {number}, expected 1 to {len(exercise.hints)} for {exercise.name}")
+    print(f"Hint {number} of {len(exercise.hints)}: {exercise.hints[number - 1]}")
+
+
+def grade(name: str, namespace: dict) -> float:
+    """Print the report on the function of that name in a notebook's globals(), and return the marks for it.
+
+    The exercise's points times the share of its cases that are right; 0 where the function is missing.
+    """
+    exercise = EXERCISES[name]
+    if name not in namespace:
+        print(f"{name} is not defined: its cell is missing, or failed.")
+        return 0.0
+    report = report_on(namespace[name], exercise)
+    print(report)
+    return marks(report, exercise)
+
+
+def report_on(function: Callable, exercise: Exercise) -> Report:
+    """What `check` shows."""
+    return judge(exercise, attempt(function, exercise))
+
+
+def marks(report: Report, exercise: Exercise) -> float:
+    """Marks to two decimals."""
+    return round(exercise.points * report.score, 2)
+
+
+def _find(function: Callable) -> Exercise:
+    name = getattr(function, "__name__", None)
+    if not callable(function) or name is None:
+        raise ValueError(
+            f"function: {type(function).__name__}, expected the function that you wrote, as in check(my_kl)"
+        )
+    if name not in EXERCISES:
+        near = difflib.get_close_matches(name, EXERCISES, n=1)
+        advice = f"did you mean {near[0]}?" if near else f"the exercises are {', '.join(sorted(EXERCISES))}"
+        raise ValueError(f"function: no exercise is called {name!r}; {advice}")
+    return EXERCISES[name]

@@ -1,0 +1,28 @@
+"""Every exercise of the book that `check` knows, by the name of its function; one module a chapter."""
+
+from vae_lib.exercises.bank import (
+    autoencoder,
+    elbo,
+    latent_variable_models,
+    mnist,
+    motivation,
+    rate_distortion,
+    reparameterization,
+)
+from vae_lib.exercises.exercise import Exercise
+
+CHAPTERS = (
+    "motivation",
+    "latent_variable_models",
+    "elbo",
+    "reparameterization",
+    "mnist",
+    "rate_distortion",
+    "autoencoder",
+)
+
+EXERCISES: dict[str, Exercise] = {
+    each.name: each
+    for module in (motivation, latent_variable_models, elbo, reparameterization, mnist, rate_distortion, autoencoder)
+    for each in module.EXERCISES
+}

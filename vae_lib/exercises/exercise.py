@@ -1,0 +1,133 @@
+"""An exercise: a reference, cases to try a function on, and the classic mistakes with a teacher's sentence for each.
+
+A case does not compare. It runs the function and says what was seen, so that a marker can run a submission in one
+process and judge it in another (report.py, marking.py).
+"""
+
+import contextlib
+import io
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vae_lib.exercises.honesty import borrowed
+from vae_lib.exercises.limits import TookTooLong, time_limit
+
+LARGEST = 100_000  # numbers in one result; a case returns far fewer
+SECONDS = 5  # for one case; the references need milliseconds
+TOO_LONG = f"TimeoutError: not done after {SECONDS} s. Is there a loop that never ends?"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing to try a function on. label: says it in words. run: calls the function, returns what was found."""
+
+    label: str
+    run: Callable[[Callable], Any]
+
+
+def case(label: str, *arguments: Any) -> Case:
+    """The plain case: call the function with these arguments (copied, so that a call cannot spoil the next)."""
+    return Case(label, lambda function: function(*(a.clone() if isinstance(a, Tensor) else a for a in arguments)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exercise:
+    """What `check` knows of one function that the reader writes. The reference's name is the function's name.
+
+    mistakes: pairs of a wrong function and the sentence a teacher would say of it. The first that explains every
+    failing case is said, so the more special stands before the more general.
+    forbidden: names that the function may not use, because they are the answer.
+    """
+
+    reference: Callable
+    cases: tuple[Case, ...]
+    mistakes: tuple[tuple[Callable, str], ...]
+    hints: tuple[str, ...]
+    points: int
+    forbidden: tuple[str, ...] = ()
+    rtol: float = 1e-4
+    atol: float = 1e-5
+    chapter: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "chapter", self.reference.__module__.rpartition(".")[2])
+
+    @property
+    def name(self) -> str:
+        return self.reference.__name__
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one case saw of a function.
+
+    kind: "value", "error" (the function raised; text says what), "not attempted" or "borrowed" (text says from where).
+    value: a nested list of numbers for kind "value"; shape: its shape, or None where the result was no number or
+    tensor, which text then names. A sequence of results is kind "sequence", with an Observation for each.
+    """
+
+    kind: str
+    value: Any = None
+    shape: tuple[int, ...] | None = None
+    text: str = ""
+    parts: tuple["Observation", ...] = ()
+
+
+def attempt(function: Callable, exercise: Exercise) -> list[Observation]:
+    """What every case sees of a reader's function; only that it is borrowed, where it is not the reader's own."""
+    source = borrowed(function, exercise.forbidden)
+    if source:
+        return [Observation("borrowed", text=source)] * len(exercise.cases)
+    return observe(function, exercise)
+
+
+def observe(function: Callable, exercise: Exercise) -> list[Observation]:
+    """Try the function on every case, each from the same random seed; what it prints and warns is not shown.
+
+    After a case that took too long the rest are not tried: they would take as long.
+    """
+    seen = []
+    for each in exercise.cases:
+        slow = seen and seen[-1].text == TOO_LONG
+        seen.append(seen[-1] if slow else _observe(function, each))
+    return seen
+
+
+def _observe(function: Callable, each: Case) -> Observation:
+    quiet = io.StringIO()
+    with (
+        torch.random.fork_rng(devices=[]),
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(quiet),
+        contextlib.redirect_stderr(quiet),  # nbgrader gives no marks to a cell that writes there
+    ):
+        warnings.simplefilter("ignore")
+        torch.manual_seed(0)
+        try:
+            with time_limit(SECONDS):
+                return _seen(each.run(function))
+        except NotImplementedError:
+            return Observation("not attempted")
+        except TookTooLong:
+            return Observation(
+                "error", text=f"TimeoutError: not done after {SECONDS} s. Is there a loop that never ends?"
+            )
+        except (Exception, SystemExit) as error:  # a reader's own error is the feedback
+            return Observation("error", text=f"{type(error).__name__}: {error}")
+
+
+def _seen(result: Any) -> Observation:
+    if isinstance(result, bool | int | float):
+        return Observation("value", value=float(result), shape=())
+    if isinstance(result, Tensor) and result.numel() <= LARGEST and not result.is_complex():
+        return Observation("value", value=result.detach().double().tolist(), shape=tuple(result.shape))
+    if isinstance(result, tuple | list):
+        return Observation("sequence", parts=tuple(_seen(part) for part in result[:16]), text=f"{len(result)} results")
+    if isinstance(result, Tensor):
+        return Observation("value", text=f"a tensor of shape {tuple(result.shape)} and type {result.dtype}")
+    return Observation("value", text="None" if result is None else type(result).__name__)

@@ -1,0 +1,68 @@
+"""What a notebook may not do while it is marked: run for ever, take all memory, end the interpreter, read the
+solutions.
+
+These limits catch accidents and the idle cheat. They are no sandbox: the code still reads and writes files and
+reaches the network as the user who marks. The teaching guide says what to do about that.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import types
+from collections.abc import Iterator
+from typing import NoReturn
+
+PACKAGE = "vae_lib.exercises"
+MEMORY = 2 << 30  # bytes beyond what the interpreter has when the notebook begins
+FILE = 64 << 20  # bytes in one file
+
+
+class TookTooLong(BaseException):
+    """No Exception, so that a notebook's own `except Exception` does not catch it."""
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise TookTooLong in the block after so many seconds, where signals allow it (the main thread, not Windows)."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> NoReturn:
+        raise TookTooLong
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def protect(namespace: dict) -> None:
+    """Set the limits for the notebook whose globals these are; called once, before its first cell."""
+    _limit_memory_and_files()
+    namespace["exit"] = namespace["quit"] = sys.exit = os._exit = os.abort = _leave
+    for name in [name for name in sys.modules if name.startswith(PACKAGE)]:
+        del sys.modules[name]
+    bare = types.ModuleType(PACKAGE)
+    bare.check = bare.hint = lambda *_: None
+    sys.modules[PACKAGE] = bare
+
+
+def _leave(*_: object) -> NoReturn:
+    raise SystemExit("the code asks the interpreter to end")
+
+
+def _limit_memory_and_files() -> None:
+    try:
+        import resource
+    except ImportError:
+        return  # Windows: the limits of time have to do
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    with contextlib.suppress(OSError), open("/proc/self/statm") as pages:  # where there is none, memory has no limit
+        in_use = int(pages.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (in_use + MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))

@@ -1,0 +1,251 @@
+"""Mark a folder of submitted notebooks: a table of grades, and a page of feedback for each student.
+
+Functions are found by their names, so a notebook that lost its metadata or its order on the way is marked like any
+other.
+"""
+
+import contextlib
+import csv
+import html
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from vae_lib.exercises import marks
+from vae_lib.exercises.bank import CHAPTERS, EXERCISES
+from vae_lib.exercises.exercise import Exercise, Observation
+from vae_lib.exercises.report import Report, judge
+from vae_lib.exercises.worker import read
+
+SECONDS = 45  # for a whole notebook, imports included; what hangs is stopped, and the rest tried again without it
+ATTEMPTS = 3
+PAGE = """\
+<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }}
+body {{ max-width: 45rem; margin: 2rem auto; padding: 0 1rem }}
+pre {{ white-space: pre-wrap; overflow-wrap: anywhere }}
+</style>
+<h1>{title}</h1>
+<p><strong>{earned:g} of {possible:g} points</strong> for the functions.</p>
+{body}
+</html>
+"""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What one exercise of one submission earned, and why."""
+
+    exercise: Exercise
+    points: float
+    report: Report | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A student's notebooks. student: the name of the folder, or of the file where it lies in none."""
+
+    student: str
+    notebooks: tuple[Path, ...]
+
+
+def mark(folder: Path, out: Path, chapters: list[str] | None = None) -> Path:
+    """Mark every submission in the folder and return the path of `grades.csv`.
+
+    folder: NAME.ipynb, or NAME/**/*.ipynb, for each student. chapters: whose exercises count; where None, those of
+    every chapter of which some submission holds a function. Raises ValueError where there is nothing to mark.
+    """
+    submissions = find(folder)
+    unknown = set(chapters or ()) - set(CHAPTERS)
+    if unknown:
+        raise ValueError(f"chapters: {', '.join(sorted(unknown))}, expected some of {', '.join(CHAPTERS)}")
+    exercises = [each for each in EXERCISES.values() if each.chapter in (chapters or _chapters(submissions))]
+    if not exercises:
+        raise ValueError(f"submissions: no notebook in {folder} holds a function of the book's exercises")
+    out.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        marked = pool.map(lambda submission: _mark_one(submission, exercises), submissions)
+        results = dict(zip(submissions, tqdm(marked, "marking", len(submissions), unit="notebook"), strict=True))
+    for submission, earned in results.items():
+        _write(out / f"{submission.student}.html", _feedback(submission, earned))
+    table = [["student", *(each.name for each in exercises), "total", "of"]]
+    possible = sum(each.points for each in exercises)
+    for submission, earned in results.items():
+        points = [each.points for each in earned]
+        table.append([submission.student, *points, round(sum(points), 2), possible])
+    return _write(out / "grades.csv", table)
+
+
+def find(folder: Path) -> list[Submission]:
+    """The submissions in a folder, by name. Raises ValueError where there is no notebook."""
+    if not folder.is_dir():
+        raise ValueError(f"submissions: {folder} is no folder")
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.rglob("*.ipynb")):
+        parts = path.relative_to(folder).parts
+        if ".ipynb_checkpoints" not in parts:
+            found.setdefault(parts[0] if len(parts) > 1 else path.stem, []).append(path)
+    if not found:
+        raise ValueError(f"submissions: no notebook in {folder}; expected NAME.ipynb or NAME/*.ipynb for each student")
+    return [Submission(student, tuple(paths)) for student, paths in found.items()]
+
+
+def _chapters(submissions: list[Submission]) -> set[str]:
+    """The chapters of which some submission holds a function, or the place for one."""
+    text = "\n".join(path.read_text(errors="replace") for each in submissions for path in each.notebooks)
+    names = set(re.findall(r"def (\w+)", text))
+    return {exercise.chapter for name, exercise in EXERCISES.items() if name in names}
+
+
+def _mark_one(submission: Submission, exercises: list[Exercise]) -> list[Mark]:
+    """The best mark for each exercise over the student's notebooks; one that cannot be run costs no other its marks."""
+    best: dict[str, Mark] = {}
+    for path in submission.notebooks:
+        try:
+            marked = list(_mark_notebook(path, exercises))
+        except Exception as error:  # a notebook that forges its results must not stop the others' marking
+            reason = f"{path.name} could not be marked ({type(error).__name__}: {str(error)[:200]})."
+            marked = [Mark(each, 0.0, None, reason) for each in exercises]
+        for each in marked:
+            name = each.exercise.name
+            if name not in best or each.points > best[name].points or best[name].report is None:
+                best[name] = each
+    return list(best.values())
+
+
+def _mark_notebook(path: Path, exercises: list[Exercise]) -> Iterator[Mark]:
+    read(path)  # raises here, where the error is told, rather than in the worker
+    events, ends = _run(path, [each.name for each in exercises])
+    seen = {event["name"]: event["seen"] for event in events if "name" in event}
+    failed = [event for event in events if "error" in event]
+    for exercise in exercises:
+        name = exercise.name
+        if seen.get(name):
+            report = judge(exercise, [_observation(each) for each in seen[name]])
+            yield Mark(exercise, marks(report, exercise), report, str(report))
+        elif name in ends:
+            yield Mark(exercise, 0.0, None, f"{name}: {ends[name]}")
+        else:
+            makes = re.compile(rf"(def|import|as) +{name}\b|\b{name} *=")
+            cells = [event for event in failed if makes.search(event["source"])]
+            why = f" Its cell (number {cells[-1]['cell']}) raised {cells[-1]['error']}" if cells else ""
+            others = "; ".join(f"{cell} {end}" for cell, end in ends.items() if cell.startswith("cell"))
+            yield Mark(exercise, 0.0, None, f"{name} is not defined.{why}" + (f" ({others})" if others else ""))
+
+
+def _run(path: Path, exercises: list[str]) -> tuple[list[dict], dict[str, str]]:
+    """Run a notebook in a process of its own: what happened, and what ended it by force ("cell 3" or a name -> how).
+
+    After an end by force the notebook is run again without the cell or the exercise that brought it about.
+    """
+    skip: list[int | str] = []
+    ends: dict[str, str] = {}
+    events: list[dict] = []
+    for _ in range(ATTEMPTS):
+        events, end = _run_once(path, {"exercises": exercises, "skip": skip})
+        if not end:
+            break
+        last = next((event for event in reversed(events) if "trying" in event or "cell" in event), {})
+        culprit = last.get("trying", last.get("cell"))
+        if culprit is None:
+            ends |= dict.fromkeys(exercises, end)
+            break
+        skip.append(culprit)
+        ends[culprit if isinstance(culprit, str) else f"cell {culprit}"] = end
+    return events, ends
+
+
+def _run_once(path: Path, job: dict) -> tuple[list[dict], str]:
+    """One run in a fresh folder; what was written of it, and how it ended, "" for well."""
+    with tempfile.TemporaryDirectory() as folder:
+        results = Path(folder, "results.jsonl")
+        work = Path(folder, "work")
+        work.mkdir()
+        environment = os.environ | {
+            "IPYTHONDIR": folder, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1",
+        }  # fmt: skip
+        command = [sys.executable, "-P", "-m", "vae_lib.exercises.worker", path.resolve(), results, json.dumps(job)]
+        worker = subprocess.Popen(
+            command, cwd=work, env=environment, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            worker.wait(SECONDS)
+            end = f"ended the interpreter (exit code {worker.returncode})."
+        except subprocess.TimeoutExpired:
+            end = f"did not come to an end in {SECONDS} s and had to be stopped."
+        finally:
+            _kill(worker)
+        events = (
+            [json.loads(line) for line in results.read_text().splitlines() if line.endswith("}")]
+            if results.exists()
+            else []
+        )
+    return events, "" if any("done" in event for event in events) else end
+
+
+def _kill(worker: subprocess.Popen) -> None:
+    """End the worker, and every process that the notebook started and left behind."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(worker.pid, signal.SIGKILL)
+    worker.wait()
+
+
+def _observation(fields: dict) -> Observation:
+    parts = tuple(map(_observation, fields["parts"]))
+    shape = None if fields["shape"] is None else tuple(fields["shape"])
+    return Observation(fields["kind"], fields["value"], shape, fields["text"], parts)
+
+
+def _feedback(submission: Submission, earned: list[Mark]) -> str:
+    sections = [
+        f"<h2>{each.exercise.name}: {each.points:g} of {each.exercise.points:g}</h2>\n"
+        + (each.report._repr_html_() if each.report else f"<p>{html.escape(each.reason)}</p>")
+        for each in earned
+    ]
+    sections += [
+        f"<h2>In your words: {html.escape(label)}</h2>\n<pre>{html.escape(text)}</pre>\n<p>Your teacher reads this.</p>"
+        for label, text in _written(submission)
+    ]
+    return PAGE.format(
+        title=html.escape(submission.student),
+        earned=round(sum(each.points for each in earned), 2),
+        possible=sum(each.exercise.points for each in earned),
+        body="\n".join(sections),
+    )
+
+
+def _written(submission: Submission) -> Iterator[tuple[str, str]]:
+    """The answers in words, from the cells that hold them."""
+    for path in submission.notebooks:
+        try:
+            cells = read(path).cells
+        except Exception:  # told where the functions are marked
+            continue
+        for cell in cells:
+            if label := cell.metadata.get("vae_lib", {}).get("written"):
+                yield label, cell.source
+
+
+def _write(path: Path, content: str | list[list]) -> Path:
+    """Write beside the file first, so that an interrupted run leaves no half of it."""
+    beside = path.with_name(f".{path.name}.part")
+    with beside.open("w", newline="", encoding="utf-8") as file:
+        if isinstance(content, str):
+            file.write(content)
+        else:
+            csv.writer(file).writerows(content)
+    return beside.replace(path)

@@ -1,0 +1,130 @@
+"""The chapter is the source: what its section of exercises holds, read from the MyST file.
+
+From it come the page (book/_ext/exercises.py), the student's and the teacher's notebooks and the assignments
+(assignment.py).
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FENCE = re.compile(r"(?P<fence>`{3,}|:{3,})\{(?P<name>[\w-]+)\}[ \t]*(?P<argument>.*)")
+OPTION = re.compile(r":(?P<key>[\w-]+):[ \t]*(?P<value>.*)")
+SECTION = "## Exercises"
+
+
+@dataclass(frozen=True)
+class Block:
+    """A directive of the page (name, argument, options, body), or, with an empty name, the text between two of them."""
+
+    name: str
+    argument: str = ""
+    options: dict[str, str] = field(default_factory=dict)
+    body: str = ""
+
+
+@dataclass(frozen=True)
+class BookExercise:
+    """One exercise of a page. function: what the reader writes; "" where the answer is written in words.
+
+    statement, solution: their blocks, in order. The solution of a function begins with the cell that defines it.
+    """
+
+    label: str
+    title: str
+    function: str
+    statement: tuple[Block, ...]
+    solution: tuple[Block, ...]
+
+
+def exercises(page: Path) -> tuple[list[Block], list[BookExercise]]:
+    """The blocks of the page's section of exercises that belong to none (its first cells), and its exercises.
+
+    Raises ValueError where the section is malformed: the message names the page, the exercise and what is missing.
+    """
+    text = page.read_text(encoding="utf-8")
+    start = re.search(rf"^{SECTION}$", text, re.M)
+    if start is None:
+        return [], []
+    end = re.search(r"^## ", text[start.end() :], re.M)
+    section = text[start.end() : start.end() + end.start()] if end else text[start.end() :]
+    opening, found, parts, inside = [], [], {}, ""
+    for block in blocks(section):
+        kind, _, edge = block.name.partition("-")
+        if kind in ("exercise", "solution") and edge == "start":
+            inside = kind
+            if kind == "exercise":
+                parts = {
+                    "label": block.options.get("label", ""),
+                    "title": block.argument,
+                    "exercise": [],
+                    "solution": [],
+                }
+                found.append(parts)
+            elif not found or block.argument != parts["label"]:
+                raise ValueError(f"{page.name}: the solution {block.argument!r} does not follow its exercise")
+        elif kind in ("exercise", "solution") and edge == "end":
+            inside = ""
+        else:
+            (parts[inside] if inside else opening).append(block)
+    return opening, [_exercise(page, each) for each in found]
+
+
+def _exercise(page: Path, parts: dict) -> BookExercise:
+    where = f"{page.name}: the exercise {parts['title']!r}"
+    starters = [block.argument for block in parts["exercise"] if block.name == "starter"]
+    if not parts["label"] or not parts["solution"] or len(starters) > 1:
+        raise ValueError(f"{where} needs a label, a solution and at most one starter")
+    function = starters[0] if starters else ""
+    if function and function not in [_defines(block) for block in parts["solution"]]:
+        raise ValueError(f"{where} has no solution cell that defines {function}")
+    return BookExercise(parts["label"], parts["title"], function, tuple(parts["exercise"]), tuple(parts["solution"]))
+
+
+def _defines(block: Block) -> str:
+    """The function that a cell with the tag `solution` defines; "" for every other block."""
+    if block.name != "code-cell" or "solution" not in block.options.get("tags", ""):
+        return ""
+    (node,) = ast.parse(block.body).body
+    return node.name
+
+
+def blocks(text: str) -> Iterator[Block]:
+    """The text and the directives of a piece of MyST, in order; what lies inside a directive stays in its body."""
+    lines, prose = iter(text.splitlines()), []
+    for line in lines:
+        opening = FENCE.fullmatch(line.rstrip())
+        if opening is None:
+            prose.append(line)
+            continue
+        if "".join(prose).strip():
+            yield Block("", body="\n".join(prose).strip())
+        prose = []
+        body = []
+        for inner in lines:
+            if inner.rstrip() == opening["fence"]:
+                break
+            body.append(inner)
+        options = {}
+        while body and (option := OPTION.fullmatch(body[0].rstrip())):
+            options[option["key"]] = option["value"]
+            body.pop(0)
+        yield Block(opening["name"], opening["argument"].strip(), options, "\n".join(body).strip("\n"))
+    if "".join(prose).strip():
+        yield Block("", body="\n".join(prose).strip())
+
+
+def solution_of(exercise: BookExercise) -> str:
+    """The code of the cell that defines the exercise's function."""
+    return next(block.body for block in exercise.solution if _defines(block) == exercise.function)
+
+
+def stub(code: str) -> str:
+    """What the reader starts from: the signature and the docstring of the solution, without its body."""
+    (function,) = ast.parse(code).body
+    documentation = function.body[0]
+    if not isinstance(function, ast.FunctionDef) or ast.get_docstring(function) is None:
+        raise ValueError(f"a solution cell holds one function with a docstring, got:\n{code}")
+    return "\n".join([*code.splitlines()[: documentation.end_lineno], "    raise NotImplementedError"])
