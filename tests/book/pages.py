@@ -10,7 +10,18 @@ from bs4 import BeautifulSoup
 BOOK = Path(__file__).parents[2] / "book"
 CELL = re.compile(r"^```\{code-cell\}.*?^```$", re.MULTILINE | re.DOTALL)
 DRAWS = re.compile(r"figures\.plot_|plt\.subplots|figures\.style")
-LEFT_OVER = ("{glue:", "{doc}", "{eq}", "{numref}", "{cite:", "{ref}", "could not be found", "undefined label")
+LEFT_OVER = (
+    "{glue:",
+    "{quiz}",
+    "{starter}",
+    "{doc}",
+    "{eq}",
+    "{numref}",
+    "{cite:",
+    "{ref}",
+    "could not be found",
+    "undefined label",
+)
 
 
 def sources() -> list[Path]:

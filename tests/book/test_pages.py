@@ -37,11 +37,13 @@ class TestPage:
 
 @pytest.mark.parametrize("source", CHAPTERS, ids=lambda source: source.stem)
 class TestChapter:
-    def test_ends_with_a_summary_traps_and_reading(self, source: Path) -> None:
+    def test_ends_with_a_summary_traps_exercises_and_reading(self, source: Path) -> None:
         text = source.read_text(encoding="utf-8")
         summary = text.index("\n## Summary\n")
         assert text.index("**Traps.**") > summary
-        assert "{cite:t}" in text[text.index("**Where to read on.**") :]
+        places = [text.index(f"\n## {name}\n") for name in ("Check yourself", "Exercises", "Where to read on")]
+        assert [summary, *places] == sorted([summary, *places])
+        assert "{cite:t}" in text[places[-1] :]
 
     def test_its_prose_quotes_numbers_from_its_cells(self, source: Path) -> None:
         assert "{glue:text}" in source.read_text(encoding="utf-8")

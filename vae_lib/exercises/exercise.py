@@ -30,9 +30,17 @@ class Case:
     run: Callable[[Callable], Any]
 
 
-def case(label: str, *arguments: Any) -> Case:
-    """The plain case: call the function with these arguments (copied, so that a call cannot spoil the next)."""
-    return Case(label, lambda function: function(*(a.clone() if isinstance(a, Tensor) else a for a in arguments)))
+def case(label: str, *arguments: Any, part: int | None = None) -> Case:
+    """The plain case: call the function with these arguments, copied, so that a call cannot spoil the next.
+
+    part: which of two results to look at, so that each is judged by itself; all where there are not two.
+    """
+
+    def run(function: Callable) -> Any:
+        result = function(*(a.clone() if isinstance(a, Tensor) else a for a in arguments))
+        return result[part] if part is not None and isinstance(result, tuple | list) and len(result) == 2 else result
+
+    return Case(label, run)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -150,26 +150,15 @@ _LINE = _posteriors(8, 1, 2.0, -0.2)
 _APART = _posteriors(6, 200, 3.0, 0.0)
 
 
-def _half(label: str, part: int, *arguments: Tensor) -> Case:
-    """A case for one of the two results that a function returns, so that each is judged by itself."""
-    whole = case(label, *arguments)
-
-    def run(function: Callable) -> object:
-        result = whole.run(function)
-        return result[part] if isinstance(result, tuple | list) and len(result) == 2 else result
-
-    return Case(label, run)
-
-
 RATE_SPLIT = Exercise(
     reference=my_rate_split,
     points=5,
     cases=(
-        _half("information for 30 images whose posteriors overlap", 0, *_OVERLAPPING),
-        _half("rest of the rate for these 30", 1, *_OVERLAPPING),
-        _half("information in one dimension", 0, *_LINE),
-        _half("rest of the rate in one dimension", 1, *_LINE),
-        _half("information of six posteriors far apart in 200 dimensions, which is log 6", 0, *_APART),
+        case("information for 30 images whose posteriors overlap", *_OVERLAPPING, part=0),
+        case("rest of the rate for these 30", *_OVERLAPPING, part=1),
+        case("information in one dimension", *_LINE, part=0),
+        case("rest of the rate in one dimension", *_LINE, part=1),
+        case("information of six posteriors far apart in 200 dimensions, which is log 6", *_APART, part=0),
     ),
     mistakes=(
         (

@@ -16,17 +16,6 @@ def _randn(*shape: int) -> Tensor:
     return torch.randn(*shape, generator=_generator)
 
 
-def _half(label: str, part: int, *arguments: Tensor | float) -> Case:
-    """A case for one of the two results that a function returns, so that each is judged by itself."""
-    whole = case(label, *arguments)
-
-    def run(function: Callable) -> object:
-        result = whole.run(function)
-        return result[part] if isinstance(result, tuple | list) and len(result) == 2 else result
-
-    return Case(label, run)
-
-
 def my_collapse_report(mean: Tensor, log_var: Tensor) -> tuple[Tensor, Tensor]:
     q = Normal(mean, (0.5 * log_var).exp())
     kl = kl_divergence(q, Normal(torch.zeros_like(mean), torch.ones_like(mean))).mean(0)
@@ -56,10 +45,10 @@ COLLAPSE_REPORT = Exercise(
     reference=my_collapse_report,
     points=4,
     cases=(
-        _half("KL for 200 images and five kinds of unit", 0, *_FIVE),
-        _half("truth values of which of the five are active", 1, *_FIVE),
-        _half("KL for six images and three units in use", 0, *_THREE),
-        _half("KL for one posterior that all images share, far from the prior", 0, *_CONSTANT),
+        case("KL for 200 images and five kinds of unit", *_FIVE, part=0),
+        case("truth values of which of the five are active", *_FIVE, part=1),
+        case("KL for six images and three units in use", *_THREE, part=0),
+        case("KL for one posterior that all images share, far from the prior", *_CONSTANT, part=0),
     ),
     mistakes=(
         (
@@ -238,10 +227,10 @@ WATER_FILLING = Exercise(
     reference=my_water_filling,
     points=4,
     cases=(
-        _half("rates for seven directions, four of them above the level", 0, _SPECTRUM, 1.1),
-        _half("errors of the seven", 1, _SPECTRUM, 1.1),
-        _half("rates where every direction is above the level", 0, _SPECTRUM[:5], 0.3),
-        _half("errors where only one direction is above the level", 1, _SPECTRUM, 4.0),
+        case("rates for seven directions, four of them above the level", _SPECTRUM, 1.1, part=0),
+        case("errors of the seven", _SPECTRUM, 1.1, part=1),
+        case("rates where every direction is above the level", _SPECTRUM[:5], 0.3, part=0),
+        case("errors where only one direction is above the level", _SPECTRUM, 4.0, part=1),
     ),
     mistakes=(
         (
