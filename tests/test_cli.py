@@ -210,6 +210,19 @@ def test_data_says_where_mnist_was_read(capsys, mnist, monkeypatch, tmp_path):
         assert_shows(row, own)
 
 
+def test_assignments_are_written_and_marked(capsys, tmp_path):
+    code, out, _ = run(capsys, "assignment", "elbo", "mnist", "--student", "in")
+    assert (code, out) == (0, f"wrote {Path('in/elbo.ipynb')}\nwrote {Path('in/mnist.ipynb')}\n")
+    (tmp_path / "in" / "mnist.ipynb").rename(tmp_path / "in" / "elbo.ipynb")
+    code, out, err = run(capsys, "mark", "in", "-o", "out", "--chapters", "mnist")
+    assert (code, out) == (0, f"wrote {Path('out/grades.csv')}, and beside it a page of feedback for each student\n")
+    assert "marking" in err  # the progress bar
+    assert (tmp_path / "out" / "elbo.html").exists()
+    header, row = (tmp_path / "out" / "grades.csv").read_text().splitlines()
+    assert header == "student,my_binarize,my_bernoulli_log_prob,my_negative_elbo,total,of"
+    assert row == "elbo,0.0,0.0,0.0,0.0,10"
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
@@ -229,6 +242,13 @@ def test_data_says_where_mnist_was_read(capsys, mnist, monkeypatch, tmp_path):
         (["sample", "tiny-ae"], "'tiny-ae' is an autoencoder"),
         (["sample", "tiny", "-o", "picture.xyz"], "xyz"),
         (["data", "--paint"], "--paint"),
+        (["assignment", "elbo"], "--student --teacher --nbgrader"),
+        (["assignment", "nowhere", "--student", "out"], "nowhere"),
+        (["assignment", "elbo", "--student", "a", "--teacher", "b"], "not allowed with"),
+        (["mark"], "SUBMISSIONS"),
+        (["mark", "nowhere", "-o", "out"], "nowhere is no folder"),
+        (["mark", "."], "-o"),
+        (["mark", ".", "-o", "out"], "expected NAME.ipynb"),
     ],
 )
 def test_a_call_that_makes_no_sense_exits_2_and_names_what_is_wrong(capsys, arguments, named):
@@ -273,11 +293,26 @@ def test_an_unexpected_error_is_not_dressed_as_a_mistake_of_the_callers(capsys, 
 @pytest.mark.parametrize(
     ("command", "options"),
     [
-        ([], ["train", "evaluate", "sample", "data", "VAE_LIB_DATA", "VAE_LIB_CACHE", "VAE_LIB_DATASET"]),
+        (
+            [],
+            [
+                "train",
+                "evaluate",
+                "sample",
+                "data",
+                "assignment",
+                "mark",
+                "VAE_LIB_DATA",
+                "VAE_LIB_CACHE",
+                "VAE_LIB_DATASET",
+            ],
+        ),
         (["train"], ["RECIPE", "--all", "--out", "samples.png", "reconstructions.png", "manifold.png", "vae-20"]),
         (["evaluate"], ["RECIPE", "--samples", "--images", "vae-20"]),
         (["sample"], ["RECIPE", "-n", "--seed", "--draw", "--out", "vae-20"]),
         (["data"], ["--sheet"]),
+        (["assignment"], ["CHAPTER", "--student", "--teacher", "--nbgrader", "elbo", "rate_distortion"]),
+        (["mark"], ["SUBMISSIONS", "--out", "--chapters", "grades.csv"]),
     ],
 )
 def test_help_mentions_every_option(capsys, command, options):

@@ -25,6 +25,7 @@ INTRODUCTION = (
     "below it: it says what is wrong. `hint({function}, 1)` helps. Where an answer is asked for in words, write it "
     "into the cell below the question."
 )
+ANSWER = "*Write your answer here.*"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 PROTECT = "from vae_lib.exercises.limits import protect\n\nprotect(globals())"
 GRADE = """\
@@ -46,6 +47,7 @@ c.CourseDirectory.course_id = "vae"
 c.Execute.timeout = 30
 c.Execute.interrupt_on_timeout = True
 c.ClearSolutions.code_stub = {{"python": "raise NotImplementedError"}}
+c.ClearSolutions.text_stub = "{answer}"
 # A submission's own cells run first, then the cells that give marks, as they were released: a lost, doubled or
 # changed cell of the submission does no harm.
 c.Autograde.sanitize_preprocessors = [
@@ -84,7 +86,7 @@ def write(chapters: list[str], kind: str, folder: Path) -> list[Path]:
         paths.append(path)
     if kind == "nbgrader":
         (folder / "nbgrader_config.py").write_text(
-            NBGRADER_CONFIG.format(chapters=", ".join(chapters)), encoding="utf-8"
+            NBGRADER_CONFIG.format(chapters=", ".join(chapters), answer=ANSWER), encoding="utf-8"
         )
     return paths
 
@@ -118,7 +120,7 @@ def _written(exercise: BookExercise, kind: str, points: int) -> list[NotebookNod
     metadata = {"vae_lib": {"written": exercise.title}}
     if kind == "nbgrader":
         metadata["nbgrader"] = _nbgrader(cell_id, grade=True, solution=True, points=points)
-    return [new_markdown_cell("*Write your answer here.*", id=cell_id, metadata=metadata)]
+    return [new_markdown_cell(ANSWER, id=cell_id, metadata=metadata)]
 
 
 def _function(exercise: BookExercise, kind: str, points: int) -> list[NotebookNode]:
