@@ -44,7 +44,7 @@ class Report:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head, *rest = (html.escape(line) for line in str(self).splitlines())
+        head, *rest = (html.escape(line) for line in str(self).replace("[ok]", "✓").replace("[x]", "✗").splitlines())
         bar = f"border-left: 4px solid {COLOURS[self.state]}; padding: 0.25rem 0 0.25rem 0.75rem"
         body = "".join(f'<div style="white-space: pre-wrap">{line}</div>' for line in rest)
         return f'<div class="vae-check" style="{bar}"><strong>{head}</strong>{body}</div>'
