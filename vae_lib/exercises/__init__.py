@@ -28,17 +28,18 @@ def check(function: Callable) -> None:
 def hint(function: Callable, number: int = 1) -> None:
     """Print one of the hints for the exercise that the function is for; the first says least."""
     exercise = _find(function)
-    if not 1 <= number <= len(exercise.hints):
-        raise ValueError(f"number: {number}, expected 1 to {len(exercise.hints)} for {exercise.name}")
+    if not isinstance(number, int) or not 1 <= number <= len(exercise.hints):
+        raise ValueError(f"number: {number!r}, expected 1 to {len(exercise.hints)} for {exercise.name}")
     print(f"Hint {number} of {len(exercise.hints)}: {exercise.hints[number - 1]}")
 
 
 def grade(name: str, namespace: dict) -> float:
     """Print the report on the function of that name in a notebook's globals(), and return the marks for it.
 
-    The exercise's points times the share of its cases that are right; 0 where the function is missing.
+    The exercise's points times the share of its cases that are right; 0 where the function is missing. Raises
+    ValueError where no exercise has that name.
     """
-    exercise = EXERCISES[name]
+    exercise = _called(name)
     if name not in namespace:
         print(f"{name} is not defined: its cell is missing, or failed.")
         return 0.0
@@ -63,6 +64,12 @@ def _find(function: Callable) -> Exercise:
         raise ValueError(
             f"function: {type(function).__name__}, expected the function that you wrote, as in check(my_kl)"
         )
+    if name == "<lambda>":
+        raise ValueError("function: a lambda has no name of its own; write your function with def")
+    return _called(name)
+
+
+def _called(name: str) -> Exercise:
     if name not in EXERCISES:
         near = difflib.get_close_matches(name, EXERCISES, n=1)
         advice = f"did you mean {near[0]}?" if near else f"the exercises are {', '.join(sorted(EXERCISES))}"

@@ -7,8 +7,9 @@ process and judge it in another (report.py, marking.py).
 import contextlib
 import io
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 import torch
@@ -33,22 +34,52 @@ class Case:
 def case(label: str, *arguments: Any, part: int | None = None) -> Case:
     """The plain case: call the function with these arguments, copied, so that a call cannot spoil the next.
 
-    part: which of two results to look at, so that each is judged by itself; all where there are not two.
+    part: which of two results to look at, so that each is judged by itself.
     """
 
     def run(function: Callable) -> Any:
         result = function(*(a.clone() if isinstance(a, Tensor) else a for a in arguments))
-        return result[part] if part is not None and isinstance(result, tuple | list) and len(result) == 2 else result
+        return result if part is None else one_of_two(result, part)
 
     return Case(label, run)
+
+
+def one_of_two(result: Any, part: int) -> Any:
+    """One of two results. Where there are not two this is an error that says so, not a look at what else came."""
+    if isinstance(result, tuple | list) and len(result) == 2:
+        return result[part]
+    if isinstance(result, tuple | list | Tensor | Real):
+        form = f"{len(result)} of them" if isinstance(result, tuple | list) else f"one {type(result).__name__}"
+        raise TypeError(f"two results are expected, as in `return first, second`, not {form}")
+    return result
+
+
+def gradient(result: Any, of: Tensor) -> Tensor:
+    """The gradient of the sum of a result; zeros where none arrives, so that the numbers can still be compared."""
+    if isinstance(result, Real) or isinstance(result, Tensor) and not result.requires_grad:
+        return torch.zeros_like(of)
+    found = torch.autograd.grad(result.sum(), of, allow_unused=True)[0]
+    return torch.zeros_like(of) if found is None else found
+
+
+@contextlib.contextmanager
+def as_delivered() -> Iterator[None]:
+    """PyTorch's own defaults for a while: a notebook may have set another type, or switched gradients off."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        with torch.enable_grad():
+            yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Exercise:
     """What `check` knows of one function that the reader writes. The reference's name is the function's name.
 
-    mistakes: pairs of a wrong function and the sentence a teacher would say of it. The first that explains every
-    failing case is said, so the more special stands before the more general.
+    mistakes: pairs of a wrong function and the sentence a teacher would say of it. The first that shows what the
+    reader's shows, in every case, is said.
     forbidden: names that the function may not use, because they are the answer.
     """
 
@@ -74,7 +105,8 @@ class Exercise:
 class Observation:
     """What one case saw of a function.
 
-    kind: "value", "error" (the function raised; text says what), "not attempted" or "borrowed" (text says from where).
+    kind: "value", "error" (the function raised; text says what), "unusable" (what it returned made the case raise),
+    "not attempted" or "borrowed" (text says from where).
     value: a nested list of numbers for kind "value"; shape: its shape, or None where the result was no number or
     tensor, which text then names. A sequence of results is kind "sequence", with an Observation for each.
     """
@@ -108,7 +140,16 @@ def observe(function: Callable, exercise: Exercise) -> list[Observation]:
 
 def _observe(function: Callable, each: Case) -> Observation:
     quiet = io.StringIO()
+    returned = []
+
+    def watched(*arguments: Any, **options: Any) -> Any:
+        returned.clear()
+        result = function(*arguments, **options)
+        returned.append(True)
+        return result
+
     with (
+        as_delivered(),
         torch.random.fork_rng(devices=[]),
         warnings.catch_warnings(),
         contextlib.redirect_stdout(quiet),
@@ -118,24 +159,29 @@ def _observe(function: Callable, each: Case) -> Observation:
         torch.manual_seed(0)
         try:
             with time_limit(SECONDS):
-                return _seen(each.run(function))
+                return _seen(each.run(watched))
         except NotImplementedError:
             return Observation("not attempted")
         except TookTooLong:
-            return Observation(
-                "error", text=f"TimeoutError: not done after {SECONDS} s. Is there a loop that never ends?"
-            )
+            return Observation("error", text=TOO_LONG)
         except (Exception, SystemExit) as error:  # a reader's own error is the feedback
-            return Observation("error", text=f"{type(error).__name__}: {error}")
+            return Observation("unusable" if returned else "error", text=_told(error))
+
+
+def _told(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # a reader's own exception need not be able to say what it is
+        return type(error).__name__
 
 
 def _seen(result: Any) -> Observation:
-    if isinstance(result, bool | int | float):
+    if isinstance(result, Real):  # numpy's numbers, too
         return Observation("value", value=float(result), shape=())
     if isinstance(result, Tensor) and result.numel() <= LARGEST and not result.is_complex():
         return Observation("value", value=result.detach().double().tolist(), shape=tuple(result.shape))
     if isinstance(result, tuple | list):
-        return Observation("sequence", parts=tuple(_seen(part) for part in result[:16]), text=f"{len(result)} results")
+        return Observation("sequence", parts=tuple(_seen(part) for part in result[:16]), text=f"{len(result)} result{'s' * (len(result) != 1)}")
     if isinstance(result, Tensor):
         return Observation("value", text=f"a tensor of shape {tuple(result.shape)} and type {result.dtype}")
     return Observation("value", text="None" if result is None else type(result).__name__)

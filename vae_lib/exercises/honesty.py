@@ -25,9 +25,20 @@ def borrowed(function: Callable, forbidden: tuple[str, ...] = ()) -> str:
             if name.startswith(OWN) or from_the_package:
                 return f"Your function reads the solution from the package ({name}): write your own."
         for name in forbidden:
-            if name in names:
+            if name in names | _true_names(code_of, names) and not _own(code_of.__globals__.get(name), function):
                 return f"Your function uses {name}, which is the answer itself: write it from its formula."
     return ""
+
+
+def _true_names(function: types.FunctionType, names: set[str]) -> set[str]:
+    """What is imported under another name, by its own."""
+    found = (function.__globals__.get(name) for name in names)
+    return {str(getattr(value, "__name__", "")) for value in found if not _own(value, function)}
+
+
+def _own(value: object, function: types.FunctionType) -> bool:
+    """Whether a value is a function from the same notebook, which may have any name."""
+    return isinstance(value, types.FunctionType) and value.__globals__ is function.__globals__
 
 
 def _origin(value: object) -> str:
@@ -49,7 +60,7 @@ def _with_helpers(function: types.FunctionType) -> Iterator[types.FunctionType]:
         seen.add(current)
         yield current
         called = (current.__globals__.get(name) for name in _names(current.__code__))
-        waiting += [f for f in called if isinstance(f, types.FunctionType) and f.__globals__ is function.__globals__]
+        waiting += [f for f in called if _own(f, function)]
 
 
 def _names(code: types.CodeType) -> Iterator[str]:

@@ -61,7 +61,7 @@ def judge(exercise: Exercise, seen: list[Observation]) -> Report:
     elif seen[0].kind == "borrowed":
         state, lesson = NOT_YET, seen[0].text
     else:
-        state, lesson = (NOT_YET if failing else CORRECT), _lesson(exercise, seen, failing)
+        state, lesson = (NOT_YET if failing else CORRECT), _lesson(exercise, seen, wanted, failing)
     lines = [
         (each.label, _wrong(got, want) if i in failing else "")
         for i, (each, got, want) in enumerate(zip(exercise.cases, seen, wanted, strict=True))
@@ -81,13 +81,16 @@ def agree(got: Observation, want: Observation, exercise: Exercise) -> bool:
     return torch.allclose(a, b, rtol=exercise.rtol, atol=exercise.atol, equal_nan=True)
 
 
-def _lesson(exercise: Exercise, seen: list[Observation], failing: list[int]) -> str:
-    """The first classic mistake that explains every failing case."""
+def _lesson(exercise: Exercise, seen: list[Observation], wanted: list[Observation], failing: list[int]) -> str:
+    """The first classic mistake that fails in the same cases, and shows the same there.
+
+    One that would fail in others as well is another mistake, though it may coincide in a case.
+    """
     if not failing:
         return ""
+    expected = [got if i in failing else want for i, (got, want) in enumerate(zip(seen, wanted, strict=True))]
     for wrong, sentence in exercise.mistakes:
-        classic = observe(wrong, exercise)
-        if all(agree(seen[i], classic[i], exercise) for i in failing):
+        if all(agree(*pair, exercise) for pair in zip(expected, observe(wrong, exercise), strict=True)):
             return sentence
     return ""
 
@@ -95,6 +98,8 @@ def _lesson(exercise: Exercise, seen: list[Observation], failing: list[int]) -> 
 def _wrong(got: Observation, want: Observation) -> str:
     if got.kind == "error":
         return f"Your function raised {got.text}"
+    if got.kind == "unusable":
+        return f"What your function returned cannot be used here. {got.text}"
     if got.kind == "borrowed":
         return got.text
     if got.kind == NOT_ATTEMPTED:
@@ -122,7 +127,8 @@ def _same_form(got: Observation, want: Observation) -> bool:
 
 def _form(seen: Observation) -> str:
     if seen.kind == "sequence":
-        return f"{len(seen.parts)} results ({', '.join(map(_form, seen.parts))})"
+        shown = [*map(_form, seen.parts[:3]), *(["…"] if len(seen.parts) > 3 else [])]
+        return f"{seen.text} ({', '.join(shown)})" if shown else seen.text
     if seen.shape is None:
         return seen.text
     return f"a tensor of shape {seen.shape}" if seen.shape else "one number"
