@@ -56,9 +56,11 @@ def one_of_two(result: Any, part: int) -> Any:
 
 def gradient(result: Any, of: Tensor) -> Tensor:
     """The gradient of the sum of a result; zeros where none arrives, so that the numbers can still be compared."""
-    if isinstance(result, Real) or isinstance(result, Tensor) and not result.requires_grad:
+    if not isinstance(result, Tensor | Real):
+        raise TypeError(f"a gradient comes from a tensor, not from {type(result).__name__}")
+    if isinstance(result, Real) or not result.requires_grad:
         return torch.zeros_like(of)
-    found = torch.autograd.grad(result.sum(), of, allow_unused=True)[0]
+    found = torch.autograd.grad(result.sum(), of, retain_graph=True, allow_unused=True)[0]
     return torch.zeros_like(of) if found is None else found
 
 
@@ -181,7 +183,11 @@ def _seen(result: Any) -> Observation:
     if isinstance(result, Tensor) and result.numel() <= LARGEST and not result.is_complex():
         return Observation("value", value=result.detach().double().tolist(), shape=tuple(result.shape))
     if isinstance(result, tuple | list):
-        return Observation("sequence", parts=tuple(_seen(part) for part in result[:16]), text=f"{len(result)} result{'s' * (len(result) != 1)}")
+        return Observation(
+            "sequence",
+            parts=tuple(_seen(part) for part in result[:16]),
+            text=f"{len(result)} result{'s' * (len(result) != 1)}",
+        )
     if isinstance(result, Tensor):
         return Observation("value", text=f"a tensor of shape {tuple(result.shape)} and type {result.dtype}")
     return Observation("value", text="None" if result is None else type(result).__name__)

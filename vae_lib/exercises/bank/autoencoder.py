@@ -140,14 +140,14 @@ def _others(pairs: Tensor) -> Tensor:
     return hidden.logsumexp(1) - math.log(len(pairs) - 1)
 
 
-def _posteriors(n: int, latent: int, spread: float, log_var: float) -> tuple[Tensor, Tensor, Tensor]:
+def _posteriors(n: int, latent: int, spread: float, log_var: float | Tensor) -> tuple[Tensor, Tensor, Tensor]:
     mean, log_var = spread * _randn(n, latent), log_var + 0.3 * _randn(n, latent)
     return mean + (0.5 * log_var).exp() * _randn(n, latent), mean, log_var
 
 
 _OVERLAPPING = _posteriors(30, 2, 0.8, -0.7)
 _LINE = _posteriors(8, 1, 2.0, -0.2)
-_APART = _posteriors(6, 200, 3.0, 0.0)
+_APART = _posteriors(6, 200, 3.0, torch.linspace(-2, 2, 6)[:, None])  # narrow and wide ones
 
 
 RATE_SPLIT = Exercise(
@@ -305,6 +305,22 @@ FRECHET_DISTANCE = Exercise(
             lambda a, b: _with_cross(a, b, (torch.cov(a.T) @ torch.cov(b.T)).clamp(min=0).sqrt().trace()),
             "You took the root of each entry. The root of a matrix M is the matrix whose square is M; its trace "
             "is the sum of the roots of M's eigenvalues.",
+        ),
+        (
+            lambda a, b: _with_cross(
+                a, b, torch.linalg.eigvalsh(torch.cov(a.T) @ torch.cov(b.T)).clamp(min=0).sqrt().sum()
+            ),
+            "The product of two covariances is not symmetric, and eigvalsh reads one triangle of it. Use eigvals, or "
+            "the symmetric C1^½ C2 C1^½.",
+        ),
+        (
+            lambda a, b: _with_cross(a, b, torch.linalg.svdvals(torch.cov(a.T) @ torch.cov(b.T)).sqrt().sum()),
+            "Those are the roots of singular values. The product of two covariances is not symmetric, so its "
+            "eigenvalues are others.",
+        ),
+        (
+            lambda a, b: _with_cross(a, b, (torch.cov(a.T) @ torch.cov(b.T)).trace().sqrt()),
+            "You took the root of the trace, a sum of eigenvalues. It is the trace of the root, a sum of their roots.",
         ),
         (
             lambda a, b: _with_cross(a, b, (a.std(0) * b.std(0)).sum()),

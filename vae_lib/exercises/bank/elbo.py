@@ -55,7 +55,10 @@ KL = Exercise(
             lambda m, v: 0.5 * (m**2 + (2 * v).exp() - 1 - 2 * v).sum(-1),
             "You read log_var as the logarithm of the standard deviation. The variance is exp(log_var).",
         ),
-        (lambda m, v: 0.5 * (m**2 + v - 1 - v).sum(-1), "You used log_var where the variance exp(log_var) belongs."),
+        (
+            lambda m, v: 0.5 * (m**2 + v - 1 - v).sum(-1),
+            "The variance cancels against its logarithm: one of the two terms is exp(log_var), the other −log_var.",
+        ),
         (lambda m, v: (_kl_terms(m, v) + 0.5).sum(-1), "The −1 is missing: for q = p your divergence is not zero."),
         (
             lambda m, v: 0.5 * ((1 + m**2) * (-v).exp() - 1 + v).sum(-1),
@@ -81,12 +84,23 @@ IWAE_BOUND = Exercise(
     cases=(
         case("for five samples of three examples", _randn(5, 3)),
         case("for one sample, where it is the ELBO's estimate", _randn(1, 4)),
-        case("for weights as small as images have them, near exp(−500)", _randn(4, 2) - 500),
+        case(
+            "for weights as small as images have them, near exp(−500) and exp(−150)",
+            _randn(4, 2) - torch.tensor([500, 150]),
+        ),
     ),
     mistakes=(
         (lambda w: w.mean(0), "That is the mean of the log-weights, the ELBO. The logarithm stands outside the mean."),
         (lambda w: w.logsumexp(0), "The −log K is missing: the bound is the logarithm of a mean, not of a sum."),
         (lambda w: w.exp().mean(0).log(), "exp underflowed to zero, and its logarithm is −∞. Use torch.logsumexp."),
+        *(
+            (
+                lambda w, eps=eps: (w.exp().mean(0) + eps).log(),
+                "A small number inside the logarithm keeps it finite, and takes the place of the weights near "
+                "exp(−500). Use torch.logsumexp.",
+            )
+            for eps in (1e-6, 1e-8, 1e-10, 1e-12, 1e-20)
+        ),
         (
             lambda w: w.logsumexp(-1) - math.log(w.shape[-1]),
             "You averaged over the examples. The K samples lie on the first axis.",

@@ -1,7 +1,6 @@
 """Chapter 2: latent variable models."""
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Generator, Tensor
@@ -33,7 +32,9 @@ GRID_POSTERIOR = Exercise(
     cases=(
         case("for three observations on a grid with step ¼", _joints, 0.25),
         case("for two observations on a grid with step 2", _coarse, 2.0),
-        case("for log-joints near −900, as images have them", _joints[:2] - 900, 0.25),
+        case(
+            "for log-joints near −900 and −120, as images have them", _joints[:2] - torch.tensor([[900], [120]]), 0.25
+        ),
         Case("and it integrates to one", lambda f: f(_joints.clone(), 0.25).sum(-1) * 0.25),
     ),
     mistakes=(
@@ -132,18 +133,14 @@ _few = (_randn(4, 5), _randn(5), _randn(5, 2), 0.5)
 _noisy = (_randn(3, 4), _randn(4), _randn(4, 1), 2.0)
 
 
-def _result(which: int, arguments: tuple) -> Callable[[Callable], Tensor]:
-    return lambda f: f(*(a.clone() if isinstance(a, Tensor) else a for a in arguments))[which]
-
-
 PPCA_POSTERIOR = Exercise(
     reference=my_ppca_posterior,
     points=5,
     cases=(
-        Case("in its mean, for four observations and two latents", _result(0, _few)),
-        Case("in its covariance, for two latents", _result(1, _few)),
-        Case("in its mean, for much noise, s = 2", _result(0, _noisy)),
-        Case("in its covariance, for much noise", _result(1, _noisy)),
+        case("in its mean, for four observations and two latents", *_few, part=0),
+        case("in its covariance, for two latents", *_few, part=1),
+        case("in its mean, for much noise, s = 2", *_noisy, part=0),
+        case("in its covariance, for much noise", *_noisy, part=1),
     ),
     mistakes=(
         (
@@ -196,6 +193,11 @@ def my_effective_sample_size(log_weights: Tensor) -> Tensor:
     return (1 / (shares**2).sum(0)).to(log_weights.dtype)
 
 
+_ADDED = (
+    "A small number added to the weights swamps weights near exp(−500), and calls them all equal. Normalise while "
+    "they are logarithms."
+)
+
 EFFECTIVE_SAMPLE_SIZE = Exercise(
     reference=my_effective_sample_size,
     points=4,
@@ -203,7 +205,10 @@ EFFECTIVE_SAMPLE_SIZE = Exercise(
     cases=(
         case("for six samples of three observations", 1.5 * _randn(6, 3)),
         case("for eight equal weights, where it is eight", torch.full((8, 2), 0.7)),
-        case("for weights as small as images have them, near exp(−500)", _randn(5, 4) - 500),
+        case(
+            "for weights as small as images have them, near exp(−500) and exp(−150)",
+            _randn(5, 4) - torch.tensor([500, 150, 500, 150]),
+        ),
         Case(
             "and three equal weights among twenty that vanish count three",
             lambda f: f(torch.tensor([0.0] * 3 + [-60.0] * 17)[:, None]),
@@ -219,6 +224,10 @@ EFFECTIVE_SAMPLE_SIZE = Exercise(
             lambda v: v.exp().sum(0) ** 2 / (v.exp() ** 2).sum(0),
             "exp(−500) is zero in floating point, and zero by zero is not a number. Normalise while they are "
             "logarithms.",
+        ),
+        *(
+            (lambda v, eps=eps: (v.exp() + eps).sum(0) ** 2 / ((v.exp() + eps) ** 2).sum(0), _ADDED)
+            for eps in (1e-6, 1e-8, 1e-10, 1e-12)
         ),
         (
             lambda v: v.softmax(0).square().sum(0),

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor, autograd
+from torch import Generator, Tensor
 from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
 
-from vae_lib.exercises.exercise import Case, Exercise, case
+from vae_lib.exercises.exercise import Case, Exercise, case, gradient
 
 _generator = Generator().manual_seed(0)
 
@@ -39,30 +39,40 @@ def _and_kind(label: str, *arguments: Tensor) -> Case:
 
 _GREY = 0.25 + 0.2 * _rand(2, 50)  # dark grey: no pixel above one half
 
+_THRESHOLD = (
+    "You set a threshold at one half, and dark grey never becomes a 1. A grey level is to be the probability of a 1: "
+    "compare it with the uniform number."
+)
+_EXCHANGED = (
+    "Zeros and ones are exchanged: a bright pixel should be a 1 with high probability. Which of the two numbers has to "
+    "be the larger?"
+)
+
 BINARIZE = Exercise(
     reference=my_binarize,
     points=2,
     cases=(
-        _and_kind("for four small images", _rand(4, 9), _rand(4, 9)),
-        _and_kind("for dark grey images, where some pixels become 1 all the same", _GREY, _rand(2, 50)),
-        _and_kind("for images in black, white and grey", _rand(3, 8).mul(3).sub(1).clamp(0, 1), _rand(3, 8)),
+        case("for four small images", _rand(4, 9), _rand(4, 9)),
+        case("for dark grey images, where some pixels become 1 all the same", _GREY, _rand(2, 50)),
+        case("for images in black, white and grey", _rand(3, 8).mul(3).sub(1).clamp(0, 1), _rand(3, 8)),
+        _and_kind("and the pixels are floating point, as the loss needs them", _rand(4, 9), _rand(4, 9)),
     ),
     mistakes=(
-        (
-            lambda x, u: (x > 0.5).float(),
-            "You set a threshold at one half, and dark grey never becomes a 1. A grey level is to be the probability "
-            "of a 1: compare it with the uniform number.",
-        ),
-        (
-            lambda x, u: (u > x).float(),
-            "Zeros and ones are exchanged: a bright pixel should be a 1 with high probability. Which of the two "
-            "numbers has to be the larger?",
-        ),
+        (lambda x, u: (x > 0.5).float(), _THRESHOLD),
+        (lambda x, u: x > 0.5, _THRESHOLD),
+        (lambda x, u: (u > x).float(), _EXCHANGED),
+        (lambda x, u: u > x, _EXCHANGED),
         (
             lambda x, u: u < x,
             "The pixels are right, but Boolean. The loss computes with them: return zeros and ones of x's type.",
         ),
-        (lambda x, u: (u < x).long(), "The pixels are right, but integers. The loss needs zeros and ones of x's type."),
+        *(
+            (
+                lambda x, u, kind=kind: (u < x).to(kind),
+                "The pixels are right, but integers. The loss needs zeros and ones of x's type.",
+            )
+            for kind in (torch.int64, torch.int32, torch.uint8)
+        ),
         (
             lambda x, u: (u[:, :1] < x).float(),
             "One uniform number decides over a whole image. Each pixel is drawn by itself, with a number of its own.",
@@ -118,7 +128,7 @@ def _pull(function: Callable) -> Tensor:
     """The gradient in the log-odds where the decoder is sure and wrong."""
     logits = torch.tensor([[40.0, -40.0, 200.0, -200.0]], requires_grad=True)
     value = function(logits, torch.tensor([[0.0, 1.0, 0.0, 1.0]]))
-    return autograd.grad(value.sum(), logits)[0]
+    return gradient(value, logits)
 
 
 BERNOULLI_LOG_PROB = Exercise(
@@ -156,6 +166,11 @@ BERNOULLI_LOG_PROB = Exercise(
         (
             lambda odds, x: _log_terms(odds.sigmoid(), x).sum(-1),
             "The sigmoid was applied twice: what you passed on as log-odds were probabilities already.",
+        ),
+        (
+            lambda odds, x: _log_terms(odds, x).sum(-1).detach(),
+            "The numbers are right, but no gradient comes back: the log-odds were cut off. Look for detach, no_grad or "
+            ".data.",
         ),
         (
             lambda odds, x: _through_probabilities(odds.sigmoid(), x),
@@ -228,6 +243,17 @@ def _batch(b: int, pixels: int, latents: int) -> tuple[Tensor, ...]:
     return _randn(b, pixels), _rand(b, pixels), _randn(b, latents), _randn(b, latents)
 
 
+_AT = _batch(3, 6, 2)
+
+
+def _pulls(function: Callable) -> tuple[Tensor, ...]:
+    """The gradients in the decoder's and the encoder's outputs."""
+    logits, x, mean, log_var = (value.clone() for value in _AT)
+    outputs = [value.requires_grad_() for value in (logits, mean, log_var)]
+    loss = function(logits, x, mean, log_var)
+    return tuple(gradient(loss, value) for value in outputs)
+
+
 NEGATIVE_ELBO = Exercise(
     reference=my_negative_elbo,
     points=4,
@@ -235,6 +261,7 @@ NEGATIVE_ELBO = Exercise(
         case("for a batch of four images of twelve pixels", *_batch(4, 12, 3)),
         case("for one image of 784 pixels and twenty latent dimensions", *_batch(1, 784, 20)),
         case("for a q at the prior, where only the distortion is left", *_batch(3, 5, 2)[:2], *torch.zeros(2, 3, 2)),
+        Case("in its gradient, without which no optimiser makes it smaller", _pulls),
     ),
     mistakes=(
         (
@@ -283,6 +310,19 @@ NEGATIVE_ELBO = Exercise(
         (
             lambda odds, x, m, v: (_distortion(odds.sigmoid(), x).sum(-1) + _rate(m, v).sum(-1)).mean(),
             "The sigmoid was applied twice. The function that takes log-odds applies it itself.",
+        ),
+        (
+            lambda odds, x, m, v: (_distortion(odds, x).sum(-1) + _rate(m, v).sum(-1)).mean().detach(),
+            "The number is right, but no gradient comes back, and an optimiser has nothing to go by. Look for item, "
+            "detach, no_grad or float.",
+        ),
+        (
+            lambda odds, x, m, v: (_distortion(odds, x).sum(-1).detach() + _rate(m, v).sum(-1)).mean(),
+            "The number is right, but the distortion was cut off from its gradient: the decoder would learn nothing.",
+        ),
+        (
+            lambda odds, x, m, v: (_distortion(odds, x).sum(-1) + _rate(m, v).sum(-1).detach()).mean(),
+            "The number is right, but the rate was cut off from its gradient: the encoder would have nothing to pay.",
         ),
         (
             lambda odds, x, m, v: _distortion(odds, x).sum(-1).mean(),

@@ -94,6 +94,8 @@ def _log_joint(x: Tensor, pi: Tensor, theta: Tensor) -> Tensor:
     return pi.log() + _log_given_kind(x, theta)
 
 
+_many = _templates(4, 784)
+
 MIXTURE_LOG_PROB = Exercise(
     reference=my_mixture_log_prob,
     points=4,
@@ -107,9 +109,9 @@ MIXTURE_LOG_PROB = Exercise(
         ),
         case(
             "for 784 pixels, where each probability is below the smallest float",
-            _binary(3, 784),
+            torch.cat([_binary(2, 784), _many[:1].round()]),
             _weights(4),
-            _templates(4, 784),
+            _many,
         ),
     ),
     mistakes=(
@@ -157,6 +159,14 @@ MIXTURE_LOG_PROB = Exercise(
             lambda x, pi, theta: (pi * _log_given_kind(x, theta).exp()).sum(-1).log(),
             "With 784 pixels the exponential underflows to zero, and its logarithm is −∞. Stay with logarithms: "
             "torch.logsumexp.",
+        ),
+        *(
+            (
+                lambda x, pi, theta, eps=eps: ((pi * _log_given_kind(x, theta).exp()).sum(-1) + eps).log(),
+                "A small number inside the logarithm keeps it finite, and is all that is left of 784 pixels. Stay with "
+                "logarithms: torch.logsumexp.",
+            )
+            for eps in (1e-6, 1e-8, 1e-10, 1e-12, 1e-20)
         ),
         (
             lambda x, pi, theta: _log_joint(x, pi, theta).logsumexp(-1).exp(),
@@ -264,7 +274,10 @@ CONDITIONAL_MEAN = Exercise(
         case("for four images, three of whose eight pixels are seen", _binary(4, 3), _weights(3), _templates(3, 8)),
         case("with no pixel seen, where it is the mean image", torch.zeros(2, 0), _weights(4), _templates(4, 5)),
         case(
-            "for 590 seen pixels, whose probability is below the smallest float", _binary(3, 590), _weights(3), _close
+            "for 590 seen pixels, whose probability is below the smallest float",
+            torch.cat([_binary(2, 590), _close[:1, :590].round()]),
+            _weights(3),
+            _close,
         ),
     ),
     mistakes=(

@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor
 from torch.distributions import Normal, kl_divergence
 
-from vae_lib.exercises.exercise import Case, Exercise, case
+from vae_lib.exercises.exercise import Case, Exercise, case, gradient, one_of_two
 
 _generator = Generator().manual_seed(6)
 
@@ -26,18 +26,25 @@ def _terms(mean: Tensor, log_var: Tensor) -> Tensor:
     return 0.5 * (mean**2 + log_var.exp() - 1 - log_var)
 
 
-def _five_units() -> tuple[Tensor, Tensor]:
-    """Long but constant, in use, barely moving, narrow but constant, a little in use."""
-    signal = _randn(200, 5)
+def _six_units() -> tuple[Tensor, Tensor]:
+    """Long but constant, in use, barely moving, narrow with a constant mean, a little in use, all but still."""
+    signal = _randn(200, 6)
     signal = (signal - signal.mean(0)) / signal.std(0)
-    mean = torch.tensor([2.0, 0.0, 0.0, 0.0, 0.0]) + signal * torch.tensor([0.0, 1.0, 0.05, 0.0, 0.2])
-    log_var = torch.tensor([0.0, -6.0, 0.0, -2.0, -0.04]) + 0.2 * _randn(200, 5) * torch.tensor(
-        [0.0, 1.0, 0.0, 0.0, 0.0]
-    )
+    mean = torch.tensor([2.0, 0, 0, 0, 0, 0]) + signal * torch.tensor([0, 1, 0.05, 0, 0.2, 0.02])
+    log_var = torch.tensor([0, -6, 0, -2, -0.04, 0]) + 0.2 * _randn(200, 6) * torch.tensor([0.0, 1, 0, 1, 0, 0])
     return mean, log_var
 
 
-_FIVE = _five_units()
+def _truth_values(function: Callable) -> Tensor:
+    """Which units are active; an error where the answer is not of truth values."""
+    active = one_of_two(function(*(each.clone() for each in _SIX)), 1)
+    if isinstance(active, Tensor) and active.dtype != torch.bool:
+        form = f"a tensor of shape {tuple(active.shape)} and type {active.dtype}"
+        raise TypeError(f"the second result is to hold truth values, type torch.bool, and is {form}")
+    return active
+
+
+_SIX = _six_units()
 _THREE = (_randn(6, 3), _randn(6, 3))
 _CONSTANT = (torch.full((7, 2), -1.5), torch.full((7, 2), -1.0))
 
@@ -45,8 +52,8 @@ COLLAPSE_REPORT = Exercise(
     reference=my_collapse_report,
     points=4,
     cases=(
-        case("KL for 200 images and five kinds of unit", *_FIVE, part=0),
-        case("truth values of which of the five are active", *_FIVE, part=1),
+        case("KL for 200 images and six kinds of unit", *_SIX, part=0),
+        Case("truth values of which of the six are active", _truth_values),
         case("KL for six images and three units in use", *_THREE, part=0),
         case("KL for one posterior that all images share, far from the prior", *_CONSTANT, part=0),
     ),
@@ -130,13 +137,11 @@ def my_free_bits(kl: Tensor, allowance: float) -> Tensor:
     return torch.where(each > allowance, each, torch.full_like(each, allowance)).sum()
 
 
-def _gradient(kl: Tensor, allowance: float) -> Callable[[Callable], Tensor]:
+def _gradient_of(kl: Tensor, allowance: float) -> Callable[[Callable], Tensor]:
     def run(function: Callable) -> Tensor:
         leaf = kl.clone().requires_grad_()
         result = function(leaf, allowance)
-        if result.requires_grad:
-            result.sum().backward()
-        return torch.full_like(leaf, math.nan) if leaf.grad is None else leaf.grad
+        return gradient(result, leaf)
 
     return run
 
@@ -152,7 +157,7 @@ FREE_BITS = Exercise(
         case("for three images, with one dimension above the allowance", _KL, 0.25),
         case("where an image exceeds the allowance and the mean does not", _KL[:, 1:], 0.5),
         case("for 16 images and six dimensions", torch.linspace(0.1, 1.2, 6) * _randn(16, 6) ** 2, 0.4),
-        Case("and its gradient rests where a dimension is below the allowance", _gradient(_KL, 0.25)),
+        Case("and its gradient rests where a dimension is below the allowance", _gradient_of(_KL, 0.25)),
     ),
     mistakes=(
         (

@@ -6,7 +6,7 @@ import torch
 from torch import Generator, Tensor, autograd
 from torch.distributions import AffineTransform, Normal
 
-from vae_lib.exercises.exercise import Case, Exercise, case
+from vae_lib.exercises.exercise import Case, Exercise, case, gradient
 
 _generator = Generator().manual_seed(0)
 
@@ -24,11 +24,8 @@ def my_reparameterize(mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
 def _draw_gradients(function: Callable) -> tuple[Tensor, Tensor]:
     """The gradients of a weighted sum of the draw, in the mean and in the log-variance; zero where none arrives."""
     mean, log_var = (value.clone().requires_grad_() for value in (_AT_MEAN, _AT_LOG_VAR))
-    z = function(mean, log_var, _AT_NOISE.clone())
-    if not z.requires_grad:
-        return torch.zeros_like(mean), torch.zeros_like(log_var)
-    found = autograd.grad((z * _AT_WEIGHTS).sum(), (mean, log_var), allow_unused=True)
-    return tuple(torch.zeros_like(mean) if each is None else each for each in found)
+    weighted = function(mean, log_var, _AT_NOISE.clone()) * _AT_WEIGHTS
+    return gradient(weighted, mean), gradient(weighted, log_var)
 
 
 _AT_MEAN, _AT_LOG_VAR, _AT_NOISE, _AT_WEIGHTS = (_randn(3, 2) for _ in range(4))
@@ -158,21 +155,11 @@ _SCORE_SETTINGS = (
 )
 
 
-def _one_of_two(label: str, which: int, arguments: tuple) -> Case:
-    """One of the two gradients; whatever else came back is shown as it is."""
-
-    def run(function: Callable) -> object:
-        result = function(*arguments)
-        return result[which] if isinstance(result, tuple | list) and len(result) == 2 else result
-
-    return Case(label, run)
-
-
 SCORE_GRADIENT = Exercise(
     reference=my_score_gradient,
     points=5,
     cases=tuple(
-        _one_of_two(f"in the {name}, for {setting}", which, arguments)
+        case(f"in the {name}, for {setting}", *arguments, part=which)
         for which, name in enumerate(("mean", "log-variance"))
         for setting, arguments in _SCORE_SETTINGS
     ),
