@@ -20,7 +20,8 @@ CONFIG = """\
 title: A small book
 execute: {{execute_notebooks: {mode}}}
 sphinx:
-  local_extensions: {{execution: {extensions}, inline_figures: {extensions}}}
+  extra_extensions: [sphinx_exercise]
+  local_extensions: {{execution: {extensions}, exercises: {extensions}, inline_figures: {extensions}}}
   config: {{nb_execution_raise_on_error: true, nb_merge_streams: true}}
 """
 PAGE = """\
@@ -68,6 +69,37 @@ def test_every_page_that_fails_is_shown_and_no_other_is_executed_again(tmp_path:
     assert mended.returncode == 0, mended.stderr
     assert "second.md: executed" in mended.stdout
     assert "sound.md: executed" not in mended.stdout
+
+
+SOLUTION = """\
+from vae_lib.exercises import check
+
+def my_kl(mean, log_var):
+    return {sign}0.5 * (mean**2 + log_var.exp() - 1 - log_var).sum(-1)
+
+check(my_kl)"""
+
+
+def test_a_solution_that_has_rotted_stops_the_build_and_says_what_is_wrong(tmp_path: Path) -> None:
+    result = build(tmp_path, SOLUTION.format(sign="-"))
+    assert result.returncode != 0
+    assert "planted.md" in result.stderr
+    assert "the negative of the right one" in result.stderr
+    assert build(tmp_path, SOLUTION.format(sign="")).returncode == 0
+    assert "my_kl: correct." in article(tmp_path)
+
+
+MALFORMED = {
+    "```{starter} my_kl\n```": "my_kl needs a solution cell on this page",
+    "```{quiz} Which?\n- [ ] This.\n\n  No.\n- [ ] That.\n\n  No.\n```": "one of them right; got 2, 0 right",
+    "```{quiz} Which?\n- [x] This.\n```": "two answers or more, one of them right; got 0, 0 right",
+}
+
+
+def test_malformed_exercises_and_quizzes_are_told_with_their_page(tmp_path: Path) -> None:
+    result = build(tmp_path, "1", prose="\n\n".join(MALFORMED))
+    assert [said for said in MALFORMED.values() if said not in result.stderr] == []
+    assert result.stderr.count("planted.md") >= len(MALFORMED)
 
 
 MEET = """\

@@ -40,6 +40,8 @@ def grade(name: str, namespace: dict) -> float:
     ValueError where no exercise has that name.
     """
     exercise = _called(name)
+    if not isinstance(namespace, dict):
+        raise ValueError(f"namespace: {type(namespace).__name__}, expected a notebook's globals()")
     if name not in namespace:
         print(f"{name} is not defined: its cell is missing, or failed.")
         return 0.0
@@ -70,6 +72,8 @@ def _find(function: Callable) -> Exercise:
 
 
 def _called(name: str) -> Exercise:
+    if not isinstance(name, str):
+        raise ValueError(f"name: {type(name).__name__}, expected the name of an exercise's function")
     if name not in EXERCISES:
         near = difflib.get_close_matches(name, EXERCISES, n=1)
         advice = f"did you mean {near[0]}?" if near else f"the exercises are {', '.join(sorted(EXERCISES))}"

@@ -6,6 +6,7 @@ process and judge it in another (report.py, marking.py).
 
 import contextlib
 import io
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -162,12 +163,20 @@ def _observe(function: Callable, each: Case) -> Observation:
         try:
             with time_limit(SECONDS):
                 return _seen(each.run(watched))
-        except NotImplementedError:
-            return Observation("not attempted")
+        except NotImplementedError as error:
+            if _is_stub(error, function):
+                return Observation("not attempted")
+            return Observation("error", text=_told(error))
         except TookTooLong:
             return Observation("error", text=TOO_LONG)
         except (Exception, SystemExit) as error:  # a reader's own error is the feedback
             return Observation("unusable" if returned else "error", text=_told(error))
+
+
+def _is_stub(error: NotImplementedError, function: Callable) -> bool:
+    """Whether the reader's own code raised it, and bare; PyTorch raises it too, for what it cannot do."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return not error.args and frame.f_globals is getattr(function, "__globals__", None)
 
 
 def _told(error: BaseException) -> str:
