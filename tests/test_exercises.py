@@ -29,7 +29,9 @@ def by_formula(mean, log_var):
 class TestBank:
     @EACH
     def test_the_reference_is_correct(self, exercise):
-        assert judge(exercise, observe(exercise.reference, exercise)).state == "correct"
+        seen = observe(exercise.reference, exercise)
+        assert {each.kind for each in seen} <= {"value", "sequence"}
+        assert judge(exercise, seen).state == "correct"
 
     @pytest.mark.parametrize(
         ("exercise", "wrong", "sentence"), MISTAKES, ids=[f"{e.name}-{i}" for i, (e, *_) in enumerate(MISTAKES)]
@@ -152,6 +154,69 @@ class TestCheck:
 
         assert report_on(answer, KL).lesson == ""
 
+    def test_a_mistake_that_would_fail_in_more_cases_is_not_named(self):
+        exercise = EXERCISES["my_rate_split"]
+
+        def one_sign_wrong(z, mean, log_var):
+            told, rest = exercise.reference(z, mean, log_var)
+            return -told, rest
+
+        assert judge(exercise, observe(one_sign_wrong, exercise)).lesson == ""
+
+    @pytest.mark.parametrize("result", [torch.ones(2, 3), 1.0, (1.0,), (1.0, 2.0, 3.0)], ids=str)
+    def test_says_so_where_two_results_are_expected_and_others_come(self, result):
+        said = str(report_on(lambda v, s: result, EXERCISES["my_water_filling"]))
+        assert "What your function returned cannot be used here. TypeError: two results are expected" in said
+
+    def test_a_not_implemented_error_from_elsewhere_is_an_error(self):
+        normal = torch.distributions.Normal(0.0, 1.0)
+        mixture = torch.distributions.MixtureSameFamily(
+            torch.distributions.Categorical(torch.ones(2)), torch.distributions.Normal(torch.zeros(2), 1.0)
+        )
+        assert "Your function raised NotImplementedError" in str(report_on(lambda m, v: mixture.entropy(), KL))
+        assert report_on(lambda m, v: normal.entropy().to("meta"), KL).state == "not yet"
+
+    def test_an_exception_that_cannot_say_what_it_is_does_no_harm(self):
+        class MuteError(Exception):
+            def __str__(self):
+                raise RuntimeError
+
+        def my_kl(mean, log_var):
+            raise MuteError
+
+        assert "Your function raised MuteError" in str(report_on(my_kl, KL))
+
+    def test_a_long_list_of_results_is_cut_short(self):
+        assert "got 40 results (one number, one number, one number, …)" in str(report_on(lambda m, v: [0.0] * 40, KL))
+        assert "got 1 result (one number)" in str(report_on(lambda m, v: (0.0,), KL))
+
+    def test_numbers_of_numpy_are_numbers(self):
+        report = report_on(lambda kl, a: kl.detach().mean(0).clamp(min=a).sum().numpy()[()], EXERCISES["my_free_bits"])
+        assert report.lesson.startswith("No gradient comes through")
+
+    @EACH
+    def test_the_settings_of_a_notebook_do_not_matter(self, exercise):
+        torch.set_default_dtype(torch.float64)
+        torch.set_grad_enabled(False)
+        try:
+            seen = observe(exercise.reference, exercise)
+            assert (torch.get_default_dtype(), torch.is_grad_enabled()) == (torch.float64, False)
+        finally:
+            torch.set_default_dtype(torch.float32)
+            torch.set_grad_enabled(True)
+        assert {each.kind for each in seen} <= {"value", "sequence"}
+        assert judge(exercise, seen).state == "correct"
+
+    def test_nor_does_a_type_that_was_set_before_the_package_was_imported(self):
+        code = (
+            "import torch\ntorch.set_default_dtype(torch.float64)\nfrom vae_lib.exercises import check\n"
+            "def my_ink_probability(x): return (x.sum(0) + 0.5) / (len(x) + 1)\n"
+            "check(my_ink_probability)\ndef my_ink_probability(x): return x.mean(0) * 3\ncheck(my_ink_probability)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert "correct." in done.stdout
+        assert "numbers are not" in done.stdout
+
     def test_strict_makes_an_error_of_anything_but_correct(self, monkeypatch):
         monkeypatch.setenv("VAE_LIB_EXERCISES", "strict")
         check(named("my_kl", lambda m, v: by_formula(m, v)))
@@ -176,6 +241,8 @@ class TestCheck:
             check(named("my_lk", lambda: None))
         with pytest.raises(ValueError, match="the exercises are .*my_kl"):
             check(named("qqqqqq", lambda: None))
+        with pytest.raises(ValueError, match="write your function with def"):
+            check(lambda mean, log_var: mean)
 
     def test_works_in_a_plain_interpreter_without_a_word_on_stderr(self):
         code = "from vae_lib.exercises import check\ndef my_kl(mean, log_var): raise NotImplementedError\ncheck(my_kl)"
@@ -192,9 +259,9 @@ class TestHint:
         assert first == f"Hint 1 of {len(KL.hints)}: {KL.hints[0]}"
         assert second.endswith(KL.hints[1])
 
-    @pytest.mark.parametrize("number", [0, 4, -1])
+    @pytest.mark.parametrize("number", [0, 4, -1, "1", 1.0, None])
     def test_beyond_the_last_there_is_none(self, number):
-        with pytest.raises(ValueError, match=f"number: {number}, expected 1 to 3 for my_kl"):
+        with pytest.raises(ValueError, match=f"number: {number!r}, expected 1 to 3 for my_kl"):
             hint(named("my_kl", by_formula), number)
 
 
@@ -204,6 +271,14 @@ class TestGrade:
         assert grade("my_iwae_bound", {"my_iwae_bound": lambda w: w.mean(0)}) == 1  # right for one sample, of 3 cases
         assert grade("my_kl", {}) == 0
         assert "my_kl is not defined" in capsys.readouterr().out
+
+    def test_wants_the_name_of_an_exercise_and_a_namespace(self):
+        with pytest.raises(ValueError, match="no exercise is called 'my_lk'; did you mean my_kl"):
+            grade("my_lk", {})
+        with pytest.raises(ValueError, match="name: function, expected the name"):
+            grade(by_formula, {})
+        with pytest.raises(ValueError, match="namespace: NoneType"):
+            grade("my_kl", None)
 
 
 class TestHonesty:
@@ -236,6 +311,16 @@ class TestHonesty:
             return torch.distributions.kl_divergence(mean, log_var)
 
         assert "uses kl_divergence" in borrowed(my_kl, KL.forbidden)
+
+    def test_nor_one_that_calls_it_by_another_name(self):
+        space = {}
+        exec("from torch.distributions import kl_divergence as kl\ndef my_kl(m, v): return kl(m, v)", space)
+        assert "uses kl_divergence" in borrowed(space["my_kl"], KL.forbidden)
+
+    def test_a_helper_of_ones_own_may_have_any_name(self):
+        space = {}
+        exec("def kl_divergence(m, v): return m\ndef my_kl(m, v): return kl_divergence(m, v)", space)
+        assert borrowed(space["my_kl"], KL.forbidden) == ""
 
     @pytest.mark.parametrize("built_in", [torch.exp, len, torch.nn.ReLU()])
     def test_nor_a_built_in_or_an_object(self, built_in):

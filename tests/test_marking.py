@@ -98,6 +98,29 @@ def test_the_better_of_two_notebooks_of_one_student_counts(tmp_path):
     assert grades(tmp_path / "out")["ann"]["total"] == "7.0"
 
 
+def test_what_lies_about_among_the_submissions_costs_nobody_the_marks(tmp_path):
+    right = json.dumps(CLASS["right"].notebook)
+    odd = json.loads(right)
+    for about in ("x", {"written": 5}):
+        odd["cells"].insert(0, {"cell_type": "markdown", "source": "a lone \ud800", "metadata": {"vae_lib": about}})
+    names = {"odd": json.dumps(odd), "bom": "\ufeff" + right, "n" * 245: right, "Zoë Ä ß": right}
+    submitted = tmp_path / "in"
+    (submitted / "folder.ipynb").mkdir(parents=True)
+    (submitted / "nowhere.ipynb").symlink_to("/nowhere/at/all.ipynb")
+    for name, text in names.items():
+        (submitted / f"{name}.ipynb").write_text(text, encoding="utf-8")
+    try:
+        (submitted / os.fsdecode(b"\xff.ipynb")).write_text(right)
+        names["?"] = right
+    except OSError:
+        pass  # a file system that wants proper names
+    marking.mark(submitted, tmp_path / "out")
+    totals = {name: row["total"] for name, row in grades(tmp_path / "out").items()}
+    assert totals == dict.fromkeys(names, "7.0") | {"nowhere": "0.0"}
+    assert "could not be marked (FileNotFoundError" in (tmp_path / "out" / "nowhere.html").read_text()
+    assert len(list((tmp_path / "out").iterdir())) == len(totals) + 1  # nothing is left beside them
+
+
 class TestBadInput:
     def test_a_folder_that_is_none_or_holds_no_notebook_is_named(self, tmp_path):
         with pytest.raises(ValueError, match=r"submissions: .*nowhere is no folder"):

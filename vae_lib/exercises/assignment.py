@@ -75,7 +75,7 @@ def write(chapters: list[str], kind: str, folder: Path) -> list[Path]:
         raise FileNotFoundError(
             f"{BOOK}: assignments are made from the book's chapters, so run this in a clone of the book"
         )
-    notebooks = {name: notebook(name, kind) for name in chapters}  # all are made before any is written
+    notebooks = {name: notebook(name, kind) for name in chapters}  # each once; all are made before any is written
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, made in notebooks.items():
@@ -86,7 +86,7 @@ def write(chapters: list[str], kind: str, folder: Path) -> list[Path]:
         paths.append(path)
     if kind == "nbgrader":
         (folder / "nbgrader_config.py").write_text(
-            NBGRADER_CONFIG.format(chapters=", ".join(chapters), answer=ANSWER), encoding="utf-8"
+            NBGRADER_CONFIG.format(chapters=", ".join(notebooks), answer=ANSWER), encoding="utf-8"
         )
     return paths
 

@@ -96,7 +96,7 @@ def find(folder: Path) -> list[Submission]:
     found: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*.ipynb")):
         parts = path.relative_to(folder).parts
-        if ".ipynb_checkpoints" not in parts:
+        if ".ipynb_checkpoints" not in parts and not path.is_dir():
             found.setdefault(parts[0] if len(parts) > 1 else path.stem, []).append(path)
     if not found:
         raise ValueError(f"submissions: no notebook in {folder}; expected NAME.ipynb or NAME/*.ipynb for each student")
@@ -105,8 +105,10 @@ def find(folder: Path) -> list[Submission]:
 
 def _chapters(submissions: list[Submission]) -> set[str]:
     """The chapters of which some submission holds a function, or the place for one."""
-    text = "\n".join(path.read_text(errors="replace") for each in submissions for path in each.notebooks)
-    names = set(re.findall(r"def (\w+)", text))
+    names = set()
+    for path in (path for each in submissions for path in each.notebooks):
+        with contextlib.suppress(OSError):  # told where it is marked
+            names |= set(re.findall(r"def (\w+)", path.read_text(encoding="utf-8", errors="replace")))
     return {exercise.chapter for name, exercise in EXERCISES.items() if name in names}
 
 
@@ -236,14 +238,15 @@ def _written(submission: Submission) -> Iterator[tuple[str, str]]:
         except Exception:  # told where the functions are marked
             continue
         for cell in cells:
-            if label := cell.metadata.get("vae_lib", {}).get("written"):
-                yield label, cell.source
+            about = cell.get("metadata", {}).get("vae_lib")
+            if isinstance(about, dict) and about.get("written"):
+                yield str(about["written"]), str(cell.get("source", ""))
 
 
 def _write(path: Path, content: str | list[list]) -> Path:
     """Write beside the file first, so that an interrupted run leaves no half of it."""
-    beside = path.with_name(f".{path.name}.part")
-    with beside.open("w", newline="", encoding="utf-8") as file:
+    beside = path.with_name(".part")  # a short name, as a student's may be as long as a name can be
+    with beside.open("w", newline="", encoding="utf-8", errors="replace") as file:
         if isinstance(content, str):
             file.write(content)
         else:

@@ -112,7 +112,10 @@ def _wrong(got: Observation, want: Observation) -> str:
         return f"Expected {_form(want)}, got {_form(got)}."
     pairs = list(_pairs(got, want))
     if any(not math.isfinite(a) for a, _ in pairs):
-        return "The result contains NaN or infinity: look for an exponential that overflows, or a logarithm of zero."
+        return (
+            "The result contains NaN or infinity: look for an exponential that overflows, a logarithm of zero, or the "
+            "root of a negative number."
+        )
     if not pairs:
         return f"Expected {_form(want)}."
     a, b = max(pairs, key=lambda pair: abs(pair[0] - pair[1]))

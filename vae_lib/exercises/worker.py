@@ -51,7 +51,7 @@ def main(notebook: Path, results: Path, job: dict) -> None:
 
 def read(path: Path) -> NotebookNode:
     """The notebook in a file, of whatever version; not validated, for a cell that stands twice is still marked."""
-    return nbformat.convert(nbformat.reader.reads(path.read_text(encoding="utf-8")), to_version=4)
+    return nbformat.convert(nbformat.reader.reads(path.read_text(encoding="utf-8-sig")), to_version=4)
 
 
 def _run(shell: InteractiveShell, source: str) -> str:
