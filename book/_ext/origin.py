@@ -5,11 +5,10 @@ Nothing names the repository in the files: a fork's buttons open the fork, and i
 
 import re
 import subprocess
-from collections.abc import Iterable
 from pathlib import Path
 
 PACKAGE_FILES = ("vae_lib", "pyproject.toml")
-NAME = r"(?P<name>[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}$)[A-Za-z0-9_.-]+?)(?:\.git)?/?"
+NAME = r"(?P<name>[A-Za-z0-9][A-Za-z0-9-]*/(?!\.(?:\.|git)?/?$)[A-Za-z0-9_.-]+?)(?:\.git)?/?"
 # https with or without a user and a token, git's old protocol, ssh in its three spellings
 REMOTE = rf"(?:(?:https?|git|ssh)://(?:[^@/\s]+@)?|[\w.-]+@)(?:www\.|ssh\.)?github\.com(?::\d+)?[:/]/?{NAME}"
 
