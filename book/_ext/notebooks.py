@@ -67,9 +67,7 @@ def find_origin(app: Sphinx, config: Config) -> None:
         archive = f"https://github.com/{config.notebook_repository}/archive/{commit}.zip"
         config.notebook_setup = INSTALL.format(archive=archive)
         if checkout.shallow:
-            LOGGER.info(
-                "notebooks: a shallow clone; they install vae_lib of %s, the oldest commit it knows", commit[:7]
-            )
+            LOGGER.info("notebooks: this clone is shallow; they install vae_lib of %s, its oldest commit", commit[:7])
         return
     config.notebook_setup = ASK
     if not config.notebook_repository:
@@ -83,12 +81,13 @@ def add_notebook(app: Sphinx, page: str, template: str, context: dict, doctree: 
     if doctree is None:
         return
     notebook = make_notebook(app, page, context["body"], doctree)
-    if notebook:
-        text = nbformat.writes(notebook) + "\n"
-        for folder in (_notebooks(app), Path(app.outdir, FOLDER)):
-            path = folder / f"{page}.ipynb"
+    for folder in _folders(app):
+        path = folder / f"{page}.ipynb"
+        if notebook is None:
+            path.unlink(missing_ok=True)  # of a page that had code once
+        else:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
     _set_buttons(app, page, context, has_notebook=notebook is not None)
 
 
@@ -176,12 +175,12 @@ def _launch(config: Config, page: str) -> dict:
 
 
 def remove_others(app: Sphinx, exception: Exception | None) -> None:
-    """Remove notebooks of pages that are gone: what lies in the folder is published."""
-    for folder in (_notebooks(app), Path(app.outdir, FOLDER)):
+    """Remove the notebooks of pages that are gone: what lies in the folder is published."""
+    for folder in _folders(app) if exception is None else ():
         for path in folder.rglob("*.ipynb"):
             if path.relative_to(folder).with_suffix("").as_posix() not in app.env.found_docs:
                 path.unlink()
 
 
-def _notebooks(app: Sphinx) -> Path:
-    return Path(app.outdir).parent / "notebooks"
+def _folders(app: Sphinx) -> tuple[Path, Path]:
+    return Path(app.outdir).parent / "notebooks", Path(app.outdir, FOLDER)

@@ -159,6 +159,7 @@ SMALL = """\
 title: A small book
 only_build_toc_files: true
 execute: {{execute_notebooks: 'off'}}
+html: {{announcement: Synthetic digits.}}
 sphinx:
   local_extensions: {{notebooks: {extensions}}}
   config: {{suppress_warnings: [etoc.toctree], notebook_repository: {repository!r}}}
@@ -229,7 +230,8 @@ def test_a_copy_without_git_says_what_is_left_out_and_how_to_install(book: Path)
         exec(set_up(book).replace("vae_lib", "no_such_package"), {})
     exec(set_up(book), {})  # here it is installed
     assert not (book / "_build/notebooks/words.ipynb").exists()
-    assert "See Words." in (book / "_build/notebooks/page.ipynb").read_text(encoding="utf-8")
+    text = (book / "_build/notebooks/page.ipynb").read_text(encoding="utf-8")
+    assert "See Words." in text and "**Synthetic digits.**" in text
 
 
 def test_a_fork_opens_and_installs_itself(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,6 +255,22 @@ def test_a_fork_opens_and_installs_itself(book: Path, monkeypatch: pytest.Monkey
     assert build(book).returncode == 0
     assert all("/other/fork/" in address for address in launched(book))
     assert "/other/fork/archive/" in set_up(book)
+
+
+def test_a_shallow_clone_installs_what_it_knows_and_says_so(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(book.parent)
+    further = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--allow-empty", "-m", "b"]
+    subprocess.run(further, cwd=book, capture_output=True, check=True)
+    shallow = book.parent / "shallow"
+    clone = ["git", "clone", "--quiet", "--depth=1", book.parent.as_uri(), shallow]
+    subprocess.run(clone, capture_output=True, check=True)
+    shutil.copytree(book, shallow / "book")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "reader/vae")
+    result = build(shallow / "book")
+    assert result.returncode == 0, result.stderr
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=shallow, capture_output=True, text=True, check=True)
+    assert f"/archive/{head.stdout.strip()}.zip" in set_up(shallow / "book")
+    assert result.stdout.count("this clone is shallow") == 1
 
 
 def test_a_repository_by_configuration_has_buttons_and_installs_nothing_unknown(book: Path) -> None:
@@ -279,11 +297,17 @@ def test_a_page_that_makes_no_notebook_stops_the_build_and_is_named(book: Path, 
     assert said in result.stderr + result.stdout
 
 
-def test_the_notebook_of_a_page_that_is_gone_is_gone(book: Path) -> None:
+def test_the_notebook_of_a_page_that_is_gone_or_lost_its_code_is_gone(book: Path) -> None:
+    (book / "_toc.yml").write_text("format: jb-book\nroot: words\nchapters: [{file: page}, {file: other}]\n")
+    (book / "other.md").write_text(FRONT + PAGE)
+    assert build(book).returncode == 0
+    made = [
+        book / f"_build/{folder}/{name}.ipynb"
+        for folder in ("notebooks", "html/_sources")
+        for name in ("page", "other")
+    ]
+    assert all(path.exists() for path in made)
     (book / "_toc.yml").write_text("format: jb-book\nroot: words\nchapters: [{file: page}]\n")
+    (book / "page.md").write_text("# A page\n\nWithout code.\n")
     assert build(book).returncode == 0
-    assert (book / "_build/notebooks/page.ipynb").exists()
-    (book / "_toc.yml").write_text("format: jb-book\nroot: words\n")
-    assert build(book).returncode == 0
-    assert not (book / "_build/notebooks/page.ipynb").exists()
-    shutil.rmtree(book / "_build")
+    assert not any(path.exists() for path in made)
