@@ -45,7 +45,7 @@ class Starter(_Markdown):
         here = [each for each in exercises(Path(self.env.doc2path(self.env.docname)))[1] if each.function == name]
         if not here or name not in EXERCISES:
             raise self.error(f"{name} needs a solution cell on this page and an exercise in vae_lib/exercises/bank")
-        text = f"```python\n{stub(solution_of(here[0]))}\n```\n"
+        text = f"```{{code-block}} python\n:class: starter\n{stub(solution_of(here[0]))}\n```\n"
         for i, hint in enumerate(EXERCISES[name].hints, 1):
             text += f"\n:::{{dropdown}} Hint {i}\n{hint}\n:::\n"
         return self.parsed(text)
