@@ -1,0 +1,79 @@
+"""What publishes the book: the workflow, Binder's files, and the script that writes the branch of notebooks."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+def git(folder: Path, *arguments: str) -> str:
+    own = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
+    return subprocess.run(["git", *own, *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+class TestWorkflow:
+    def test_is_what_the_published_schema_asks_for(self, path: Path) -> None:
+        command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", path]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+    def test_every_action_is_pinned_to_a_commit(self, path: Path) -> None:
+        used = re.findall(r"uses: (.+)", path.read_text())
+        assert used
+        assert [action for action in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", action)] == []
+
+    def test_may_read_and_only_what_publishes_may_write(self, path: Path) -> None:
+        workflow = yaml.safe_load(path.read_text())
+        assert workflow["permissions"] == {"contents": "read"}
+        for job in workflow["jobs"].values():
+            if "permissions" in job:
+                assert "github.ref == 'refs/heads/main'" in job["if"]
+
+    def test_names_no_repository(self, path: Path) -> None:
+        text = re.sub(r"uses: .+", "", path.read_text())
+        assert re.findall(r"github\.com/\w+/\w+|[\w-]+\.github\.io", text) == []
+
+
+def test_the_branch_of_notebooks_holds_what_binder_needs_and_changes_only_with_it(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "--bare", "origin.git")
+    git(tmp_path, "clone", "--quiet", str(ROOT), "fork")
+    fork = tmp_path / "fork"
+    git(fork, "remote", "set-url", "origin", str(tmp_path / "origin.git"))
+    built = fork / "book" / "_build" / "notebooks" / "chapters" / "elbo.ipynb"
+    built.parent.mkdir(parents=True)
+    built.write_text("{}")
+    script = fork / ".ci" / "publish_notebooks"
+    script.write_text((ROOT / ".ci" / "publish_notebooks").read_text())  # as it is here, committed or not
+
+    def publish() -> str:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        return subprocess.run([script], env=environment, capture_output=True, text=True, check=True).stdout
+
+    assert publish().startswith("notebooks: published")
+    assert publish() == "notebooks: nothing new\n"
+    assert git(tmp_path / "origin.git", "rev-list", "--count", "notebooks") == "1\n"
+    files = git(tmp_path / "origin.git", "ls-tree", "-r", "--name-only", "notebooks").split()
+    assert {"chapters/elbo.ipynb", "vae_lib/models.py", "pyproject.toml", "binder/requirements.txt"} <= set(files)
+    assert not [name for name in files if name.startswith(("book/", "tests/", ".github/"))]
+    assert git(fork, "branch", "--list").split() == ["*", "main"]  # nothing is left behind here
+    built.write_text('{"changed": true}')
+    assert publish().startswith("notebooks: published")
+    assert git(tmp_path / "origin.git", "rev-list", "--count", "notebooks") == "1\n"
+
+
+def test_binder_has_the_versions_of_the_book() -> None:
+    wanted = (ROOT / "binder" / "requirements.txt").read_text().splitlines()
+    pinned = (ROOT / "requirements.txt").read_text().splitlines()
+    versions = [line for line in wanted if "==" in line]
+    assert versions
+    assert [line for line in versions if line not in pinned] == []
+    assert wanted[-1] == "."
+    assert os.access(ROOT / "binder" / "postBuild", os.X_OK)
