@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 from classroom import cell_of, classroom
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -138,3 +139,27 @@ class TestBadInput:
         (tmp_path / "ann.ipynb").write_text(json.dumps(CLASS["right"].notebook))
         with pytest.raises(ValueError, match="chapters: nowhere, expected some of .*elbo"):
             marking.mark(tmp_path, tmp_path / "out", ["nowhere"])
+
+
+def test_what_is_printed_and_drawn_afterwards_is_what_it_would_have_been(tmp_path, capsys):
+    """Trying functions sets the random state and swallows what is printed: not for the one who marks."""
+    for i in range(6):
+        (tmp_path / f"student-{i}.ipynb").write_text(json.dumps(CLASS["right"].notebook))
+    before = torch.get_rng_state()
+    marking.mark(tmp_path, tmp_path / "out")
+    print("still heard")
+    assert torch.equal(torch.get_rng_state(), before)
+    assert "still heard" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("line", ["3", '{"name": "my_kl", "seen": 1}', '{"trying": {}}', "{", "\\udc80"])
+def test_results_that_a_notebook_forges_cost_nobody_else_anything(tmp_path, line):
+    """The worker's file is found by looking for it; what stands in it is not believed."""
+    forger = json.loads(json.dumps(CLASS["right"].notebook))
+    forge = f"for file in Path('..').glob('*.jsonl'): file.write_text({line!r} + chr(10), errors='replace')"
+    code = f"import os\nfrom pathlib import Path\n{forge}\nos.kill(os.getpid(), 9)"
+    forger["cells"].insert(0, new_code_cell(code))
+    (tmp_path / "forger.ipynb").write_text(json.dumps(forger))
+    (tmp_path / "right.ipynb").write_text(json.dumps(CLASS["right"].notebook))
+    marking.mark(tmp_path, tmp_path / "out")
+    assert grades(tmp_path / "out")["right"]["total"] == "7.0"

@@ -55,6 +55,17 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Run:
+    """What happened in the process of one notebook.
+
+    events: the worker's lines. ends: what was ended by force, "cell 3" or a function's name, and how.
+    """
+
+    events: list[dict]
+    ends: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Submission:
     """A student's notebooks. student: the name of the folder, or of the file where it lies in none."""
 
@@ -76,16 +87,16 @@ def mark(folder: Path, out: Path, chapters: list[str] | None = None) -> Path:
     if not exercises:
         raise ValueError(f"submissions: no notebook in {folder} holds a function of the book's exercises")
     out.mkdir(parents=True, exist_ok=True)
+    names = [each.name for each in exercises]
+    table = [["student", *names, "total", "of"]]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        marked = pool.map(lambda submission: _mark_one(submission, exercises), submissions)
-        results = dict(zip(submissions, tqdm(marked, "marking", len(submissions), unit="notebook"), strict=True))
-    for submission, earned in results.items():
-        _write(out / f"{submission.student}.html", _feedback(submission, earned))
-    table = [["student", *(each.name for each in exercises), "total", "of"]]
-    possible = sum(each.points for each in exercises)
-    for submission, earned in results.items():
-        points = [each.points for each in earned]
-        table.append([submission.student, *points, round(sum(points), 2), possible])
+        ran = pool.map(lambda submission: [_run(path, names) for path in submission.notebooks], submissions)
+        # Judged here, one after the other: to try a reference is to set the random state of the whole process.
+        for submission, runs in zip(submissions, tqdm(ran, "marking", len(submissions), unit="notebook"), strict=True):
+            earned = _best(submission, runs, exercises)
+            _write(out / f"{submission.student}.html", _feedback(submission, earned))
+            points = [each.points for each in earned]
+            table.append([submission.student, *points, round(sum(points), 2), sum(each.points for each in exercises)])
     return _write(out / "grades.csv", table)
 
 
@@ -112,12 +123,12 @@ def _chapters(submissions: list[Submission]) -> set[str]:
     return {exercise.chapter for name, exercise in EXERCISES.items() if name in names}
 
 
-def _mark_one(submission: Submission, exercises: list[Exercise]) -> list[Mark]:
+def _best(submission: Submission, runs: list[Run], exercises: list[Exercise]) -> list[Mark]:
     """The best mark for each exercise over the student's notebooks; one that cannot be run costs no other its marks."""
     best: dict[str, Mark] = {}
-    for path in submission.notebooks:
+    for path, run in zip(submission.notebooks, runs, strict=True):
         try:
-            marked = list(_mark_notebook(path, exercises))
+            marked = list(_judged(run, exercises))
         except Exception as error:  # a notebook that forges its results must not stop the others' marking
             reason = f"{path.name} could not be marked ({type(error).__name__}: {str(error)[:200]})."
             marked = [Mark(each, 0.0, None, reason) for each in exercises]
@@ -128,31 +139,36 @@ def _mark_one(submission: Submission, exercises: list[Exercise]) -> list[Mark]:
     return list(best.values())
 
 
-def _mark_notebook(path: Path, exercises: list[Exercise]) -> Iterator[Mark]:
-    read(path)  # raises here, where the error is told, rather than in the worker
-    events, ends = _run(path, [each.name for each in exercises])
-    seen = {event["name"]: event["seen"] for event in events if "name" in event}
-    failed = [event for event in events if "error" in event]
+def _judged(run: Run, exercises: list[Exercise]) -> Iterator[Mark]:
+    seen = {event["name"]: event["seen"] for event in run.events if "name" in event}
+    failed = [event for event in run.events if "error" in event]
     for exercise in exercises:
         name = exercise.name
         if seen.get(name):
             report = judge(exercise, [_observation(each) for each in seen[name]])
             yield Mark(exercise, marks(report, exercise), report, str(report))
-        elif name in ends:
-            yield Mark(exercise, 0.0, None, f"{name}: {ends[name]}")
+        elif name in run.ends:
+            yield Mark(exercise, 0.0, None, f"{name}: {run.ends[name]}")
         else:
             makes = re.compile(rf"(def|import|as) +{name}\b|\b{name} *=")
             cells = [event for event in failed if makes.search(event["source"])]
             why = f" Its cell (number {cells[-1]['cell']}) raised {cells[-1]['error']}" if cells else ""
-            others = "; ".join(f"{cell} {end}" for cell, end in ends.items() if cell.startswith("cell"))
+            others = "; ".join(f"{cell} {end}" for cell, end in run.ends.items() if cell.startswith("cell"))
             yield Mark(exercise, 0.0, None, f"{name} is not defined.{why}" + (f" ({others})" if others else ""))
 
 
-def _run(path: Path, exercises: list[str]) -> tuple[list[dict], dict[str, str]]:
-    """Run a notebook in a process of its own: what happened, and what ended it by force ("cell 3" or a name -> how).
+def _run(path: Path, exercises: list[str]) -> Run:
+    """Run a notebook in a process of its own; whatever lies in the file, or the code does, it is one student's."""
+    try:
+        read(path)
+        return _run_until_done(path, exercises)
+    except Exception as error:
+        reason = f"{path.name} could not be read or run as a notebook ({type(error).__name__}: {str(error)[:200]})."
+        return Run([], dict.fromkeys(exercises, reason))
 
-    After an end by force the notebook is run again without the cell or the exercise that brought it about.
-    """
+
+def _run_until_done(path: Path, exercises: list[str]) -> Run:
+    """After an end by force the notebook is run again without the cell or the exercise that brought it about."""
     skip: list[int | str] = []
     ends: dict[str, str] = {}
     events: list[dict] = []
@@ -167,7 +183,7 @@ def _run(path: Path, exercises: list[str]) -> tuple[list[dict], dict[str, str]]:
             break
         skip.append(culprit)
         ends[culprit if isinstance(culprit, str) else f"cell {culprit}"] = end
-    return events, ends
+    return Run(events, ends)
 
 
 def _run_once(path: Path, job: dict) -> tuple[list[dict], str]:
@@ -191,12 +207,15 @@ def _run_once(path: Path, job: dict) -> tuple[list[dict], str]:
             end = f"did not come to an end in {SECONDS} s and had to be stopped."
         finally:
             _kill(worker)
-        events = (
-            [json.loads(line) for line in results.read_text().splitlines() if line.endswith("}")]
-            if results.exists()
-            else []
-        )
+        events = list(_events(results))
     return events, "" if any("done" in event for event in events) else end
+
+
+def _events(results: Path) -> Iterator[dict]:
+    """The lines that the worker wrote, as far as they are whole: it may have been stopped within one."""
+    for line in results.read_text(encoding="utf-8").splitlines() if results.exists() else []:
+        with contextlib.suppress(ValueError):
+            yield json.loads(line)
 
 
 def _kill(worker: subprocess.Popen) -> None:
