@@ -62,7 +62,7 @@ class TestRepository:
         "remote",
         [
             "",
-            "/work/main",
+            "/srv/git/book",
             "../book",
             "shared/book",
             "file:///srv/git/book.git",
@@ -85,8 +85,8 @@ class TestRepository:
         remote = "git@github.com:of/git.git"
         assert repository(environment="of/ci", remote=remote, configured="of/config") == "of/ci"
         assert repository(environment="odd", remote=remote, configured="of/config") == "of/git"
-        assert repository(environment="", remote="/work/main", configured="of/config") == "of/config"
-        assert repository(environment="odd", remote="/work/main", configured="odd/../odd") == ""
+        assert repository(environment="", remote="/srv/git/book", configured="of/config") == "of/config"
+        assert repository(environment="odd", remote="/srv/git/book", configured="odd/../odd") == ""
 
 
 class TestCheckout:
