@@ -118,7 +118,9 @@ def test_what_lies_about_among_the_submissions_costs_nobody_the_marks(tmp_path):
     marking.mark(submitted, tmp_path / "out")
     totals = {name: row["total"] for name, row in grades(tmp_path / "out").items()}
     assert totals == dict.fromkeys(names, "7.0") | {"nowhere": "0.0"}
-    assert "could not be marked (FileNotFoundError" in (tmp_path / "out" / "nowhere.html").read_text()
+    assert (
+        "could not be read or run as a notebook (FileNotFoundError" in (tmp_path / "out" / "nowhere.html").read_text()
+    )
     assert len(list((tmp_path / "out").iterdir())) == len(totals) + 1  # nothing is left beside them
 
 

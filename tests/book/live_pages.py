@@ -61,8 +61,12 @@ Operation = Callable[[Page, ElementHandle], Iterator[None]]
 def press(page: Page, control: ElementHandle) -> Iterator[None]:
     """Operate a control with the keyboard. Yields, as the other operations, whenever the figure should have changed."""
     control.focus()
-    kind = control.evaluate(KIND)
-    page.keyboard.press(BACK[kind] if control.evaluate(AT_ITS_END) else KEYS[kind])
+    kind, at_its_end = control.evaluate(KIND), control.evaluate(AT_ITS_END)
+    before = control.evaluate("control => control.value")
+    page.keyboard.press(BACK[kind] if at_its_end else KEYS[kind])
+    if kind == "range":  # one step of a latent that matters little may change no pixel, but the whole way does
+        assert control.evaluate("control => control.value") != before
+        page.keyboard.press("Home" if at_its_end else "End")
     yield
 
 
