@@ -3,8 +3,8 @@
 One source: the chapter's section of exercises (source.py). What the student gets holds no line of a solution.
 """
 
-import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from vae_lib.exercises.bank import CHAPTERS, EXERCISES
-from vae_lib.exercises.source import Block, BookExercise, exercises, solution_of, stub
+from vae_lib.exercises.source import Block, BookExercise, exercises, head_and_body, solution_of, stub
 
 BOOK = Path(__file__).parents[2] / "book"
 WRITTEN_POINTS = 3  # for an answer in words; the teaching guide says how to give them
@@ -93,11 +93,9 @@ def write(chapters: list[str], kind: str, folder: Path) -> list[Path]:
 
 def notebook(chapter: str, kind: str) -> NotebookNode:
     """The notebook of one chapter's exercises."""
-    page = BOOK / "chapters" / f"{chapter}.md"
-    opening, found = exercises(page)
-    title = re.search(r"^# (.+)$", page.read_text(encoding="utf-8"), re.M)[1]
+    opening, found = exercises(BOOK / "chapters" / f"{chapter}.md")
     functions = [each.function for each in found if each.function]
-    cells = [_text("introduction", INTRODUCTION.format(title=title, function=functions[0]))]
+    cells = [_text("introduction", INTRODUCTION.format(title=_title(chapter), function=functions[0]))]
     cells += [_block(f"opening-{i}", block) for i, block in enumerate(opening)]
     for number, exercise in enumerate(found, 1):
         cells += _exercise(number, exercise, kind)
@@ -151,9 +149,8 @@ def _solution(exercise: BookExercise) -> list[NotebookNode]:
 
 def _marked(code: str) -> str:
     """The solution between nbgrader's markers, so that what nbgrader releases is the stub."""
-    (function,) = ast.parse(code).body
-    lines, end = code.splitlines(), function.body[0].end_lineno
-    return "\n".join([*lines[:end], f"    {BEGIN}", *lines[end:], f"    {END}"])
+    head, body = head_and_body(code)
+    return f"{head}\n    {BEGIN}\n{body}\n    {END}"
 
 
 def _nbgrader(cell_id: str, *, points: int | None = None, **flags: bool) -> dict:
@@ -199,6 +196,7 @@ def _title(page: str) -> str:
     return re.search(r"^# (.+)$", (BOOK / "chapters" / f"{page}.md").read_text(encoding="utf-8"), re.M)[1]
 
 
+@cache  # every block asks for them
 def _macros() -> dict[str, str]:
     config = yaml.safe_load((BOOK / "_config.yml").read_text(encoding="utf-8"))
     return config["sphinx"]["config"]["mathjax3_config"]["tex"]["macros"]

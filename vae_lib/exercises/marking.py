@@ -46,12 +46,12 @@ pre {{ white-space: pre-wrap; overflow-wrap: anywhere }}
 
 @dataclass(frozen=True)
 class Mark:
-    """What one exercise of one submission earned, and why."""
+    """What one exercise of one submission earned, and why: the report, or the reason why there is none."""
 
     exercise: Exercise
     points: float
     report: Report | None
-    reason: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def _judged(run: Run, exercises: list[Exercise]) -> Iterator[Mark]:
         name = exercise.name
         if seen.get(name):
             report = judge(exercise, [_observation(each) for each in seen[name]])
-            yield Mark(exercise, marks(report, exercise), report, str(report))
+            yield Mark(exercise, marks(report, exercise), report)
         elif name in run.ends:
             yield Mark(exercise, 0.0, None, f"{name}: {run.ends[name]}")
         else:

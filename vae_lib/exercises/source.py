@@ -121,10 +121,16 @@ def solution_of(exercise: BookExercise) -> str:
     return next(block.body for block in exercise.solution if _defines(block) == exercise.function)
 
 
-def stub(code: str) -> str:
-    """What the reader starts from: the signature and the docstring of the solution, without its body."""
+def head_and_body(code: str) -> tuple[str, str]:
+    """The two parts of a solution cell: signature and docstring, which the reader is given, and the answer."""
     (function,) = ast.parse(code).body
     documentation = function.body[0]
     if not isinstance(function, ast.FunctionDef) or ast.get_docstring(function) is None:
         raise ValueError(f"a solution cell holds one function with a docstring, got:\n{code}")
-    return "\n".join([*code.splitlines()[: documentation.end_lineno], "    raise NotImplementedError"])
+    lines = code.splitlines()
+    return "\n".join(lines[: documentation.end_lineno]), "\n".join(lines[documentation.end_lineno :])
+
+
+def stub(code: str) -> str:
+    """What the reader starts from: the head of the solution, without its body."""
+    return f"{head_and_body(code)[0]}\n    raise NotImplementedError"

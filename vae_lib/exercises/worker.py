@@ -59,9 +59,9 @@ def _run(shell: InteractiveShell, source: str) -> str:
     try:
         with time_limit(CELL_SECONDS):
             result = shell.run_cell(source, silent=True)
-    except TookTooLong:
-        return f"TimeoutError: not done after {CELL_SECONDS} s"
-    error = result.error_before_exec or result.error_in_exec
+        error = result.error_before_exec or result.error_in_exec
+    except TookTooLong as late:  # IPython reports what a cell raised, unless time is up outside the cell
+        error = late
     if isinstance(error, TookTooLong):
         return f"TimeoutError: not done after {CELL_SECONDS} s"
     return f"{type(error).__name__}: {error}" if error else ""

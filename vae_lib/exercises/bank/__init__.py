@@ -13,18 +13,6 @@ with as_delivered():  # the cases are made here, whatever type the notebook has 
         reparameterization,
     )
 
-CHAPTERS = (
-    "motivation",
-    "latent_variable_models",
-    "elbo",
-    "reparameterization",
-    "mnist",
-    "rate_distortion",
-    "autoencoder",
-)
-
-EXERCISES: dict[str, Exercise] = {
-    each.name: each
-    for module in (motivation, latent_variable_models, elbo, reparameterization, mnist, rate_distortion, autoencoder)
-    for each in module.EXERCISES
-}
+MODULES = (motivation, latent_variable_models, elbo, reparameterization, mnist, rate_distortion, autoencoder)
+CHAPTERS = tuple(module.__name__.rpartition(".")[2] for module in MODULES)
+EXERCISES: dict[str, Exercise] = {each.name: each for module in MODULES for each in module.EXERCISES}
