@@ -182,7 +182,7 @@ def test_a_slider_that_moves_nothing_but_its_own_number_is_found(chromium: Brows
     with window(chromium) as (page, _):
         page.set_content(f'<div class="live-figure"><div class="live">{slider}</div></div>')
         assert len(idle(page, press, KEYED)) == 1
-        assert page.locator("output").inner_text() == "51"
+        assert page.locator("output").inner_text() == "100"  # but it was moved, all the way
 
 
 def test_every_figure_of_the_package_is_in_the_book_and_every_page_with_one_is_tried_here(html: Path) -> None:
