@@ -62,7 +62,17 @@ def test_the_test_split_is_mnists_in_its_order(mnist):
     grey = torch.from_numpy(idx("t10k-images-idx3-ubyte").reshape(10_000, 784).astype(np.float32)) / 255
     torch.testing.assert_close(mnist.test.images, grey)
     assert mnist.test.labels.tolist() == idx(LABELS).tolist()
-    assert torch.equal(mnist.test.labels, _torchvision.MNIST(MNIST_ROOT, train=False).targets)
+
+
+def test_the_digits_are_those_that_torchvision_reads(mnist):
+    theirs = _torchvision.MNIST(MNIST_ROOT, train=False)
+    assert torch.equal(mnist.test.images, theirs.data.flatten(1).float() / 255)
+    assert torch.equal(mnist.test.labels, theirs.targets)
+    theirs = _torchvision.MNIST(MNIST_ROOT, train=True)
+    order = torch.randperm(60_000, generator=torch.Generator().manual_seed(data.SPLIT_SEED))
+    for part, index in ((mnist.train, order[data.VALIDATION :]), (mnist.validation, order[: data.VALIDATION])):
+        assert torch.equal(part.images, theirs.data[index].flatten(1).float() / 255)
+        assert torch.equal(part.labels, theirs.targets[index])
 
 
 def test_the_validation_split_is_a_fair_draw_and_the_same_in_each_process(mnist, monkeypatch):
@@ -169,21 +179,17 @@ def empty(tmp_path, monkeypatch):
 
 
 class Downloads:
-    """torchvision's MNIST, whose download does what a test plants; whole files are read as ever."""
+    """torchvision's MNIST, whose download does what a test plants."""
 
     def __init__(self, fetch):
         self.fetch, self.timeouts = fetch, []
 
-    def __call__(self, root, *, train=True, download=False):
-        if not download:
-            return REAL(root, train=train)
+    def __call__(self, root, *, download):
+        assert download
         self.timeouts.append(socket.getdefaulttimeout())
         raw = Path(root, "MNIST", "raw")
         raw.mkdir(parents=True)
         return self.fetch(raw)
-
-
-REAL = _torchvision.MNIST
 
 
 def stopped_by(error: BaseException):

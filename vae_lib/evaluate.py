@@ -4,9 +4,6 @@ import math
 
 import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from torch import Generator, Tensor
 
 from vae_lib.models import VAE, Autoencoder, check_images
@@ -55,6 +52,10 @@ def active_units(model: VAE, x: Tensor, *, threshold: float = 0.01) -> Tensor:
 
 def linear_probe(train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Tensor) -> float:
     """Test accuracy of a logistic regression from codes (N, D) to labels (N,): how plainly the classes lie there."""
+    from sklearn.linear_model import LogisticRegression  # here: two seconds that other numbers need not pay
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300, tol=1e-3))
     probe.fit(train.numpy(), train_labels.numpy())
     return float(probe.score(test.numpy(), test_labels.numpy()))

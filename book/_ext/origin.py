@@ -48,6 +48,10 @@ class Checkout:
     def shallow(self) -> bool:
         return self.exists and self._git("rev-parse", "--is-shallow-repository") == "true"
 
+    def last_change(self, path: Path) -> str:
+        """The day of the last commit that touched a file, as 2026-11-25; "" where a shallow clone cannot know it."""
+        return self._git("log", "-1", "--format=%cs", "--", str(path)) if self.exists and not self.shallow else ""
+
     def _git(self, *arguments: str) -> str:
         try:
             result = subprocess.run(

@@ -1,0 +1,85 @@
+"""What a published site has beside its pages.
+
+With an address (BOOK_URL): canonical links, cards for those who share a page, a sitemap, and a page for addresses that
+are not there. With a repository: a way to correct the page. With git: the day of the page's last change. What is not
+known is left out; the notebooks' extension, which looks for the address and the repository, says so.
+"""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+from docutils import nodes
+from origin import Checkout
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ExtensionError
+
+AFTER_NOTEBOOKS = 600  # which look for the address and the repository at 500
+SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
+NOT_FOUND = {
+    "title": "Page not found",
+    "body": "<h1>Page not found</h1>\n<p>There is no page at this address. The chapters are in the list on the side, "
+    "and the search finds words in all of them.</p>",
+}
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    if os.environ.get("BOOK_URL"):
+        app.setup_extension("sphinxext.opengraph")
+        app.setup_extension("notfound.extension")
+        app.connect("config-inited", set_address, priority=AFTER_NOTEBOOKS)
+        app.connect("build-finished", write_sitemap)
+    app.connect("config-inited", add_repository, priority=AFTER_NOTEBOOKS)
+    app.connect("html-page-context", add_last_change)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def set_address(app: Sphinx, config: Config) -> None:
+    """Tell the extensions where the site will be. Raises ExtensionError for what is no address."""
+    address = urlsplit(config.html_baseurl)
+    if address.scheme not in ("http", "https") or not address.netloc or address.query or address.fragment:
+        raise ExtensionError(f"BOOK_URL: {config.html_baseurl!r}, expected an address like https://owner.github.io/name")
+    config.html_baseurl = config.html_baseurl.rstrip("/") + "/"
+    config.ogp_site_url = config.html_baseurl
+    config.ogp_site_name = config.html_title
+    config.notfound_urls_prefix = address.path.rstrip("/") + "/"
+    config.notfound_context = NOT_FOUND
+
+
+def add_repository(app: Sphinx, config: Config) -> None:
+    """Let the theme's buttons lead to the repository, to the page's source there, and to its issues."""
+    if config.notebook_repository:
+        config.html_theme_options |= {
+            "repository_url": f"https://github.com/{config.notebook_repository}",
+            "repository_branch": "main",
+            "path_to_docs": Path(app.srcdir).name,
+            "use_repository_button": True,
+            "use_edit_page_button": True,
+            "use_issues_button": True,
+        }
+
+
+def add_last_change(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
+    if doctree is not None:
+        context["last_updated"] = _last_change(app, page)
+
+
+def write_sitemap(app: Sphinx, exception: Exception | None) -> None:
+    """List every page with its last change: all of them, though this build may have written few."""
+    if exception is not None or app.builder.name != "html":
+        return
+    pages = ElementTree.Element("urlset", xmlns=SITEMAP)
+    for page in sorted(app.env.found_docs):
+        url = ElementTree.SubElement(pages, "url")
+        ElementTree.SubElement(url, "loc").text = app.config.html_baseurl + app.builder.get_target_uri(page)
+        if day := _last_change(app, page):
+            ElementTree.SubElement(url, "lastmod").text = day
+    ElementTree.indent(pages)
+    path = Path(app.outdir, "sitemap.xml")
+    ElementTree.ElementTree(pages).write(path, encoding="utf-8", xml_declaration=True)
+
+
+def _last_change(app: Sphinx, page: str) -> str:
+    return Checkout(Path(app.srcdir).parent).last_change(Path(app.env.doc2path(page)))
