@@ -22,8 +22,10 @@ from vae_lib import data, recipes
 
 ROOT = pages.BOOK.parent
 NAMES = [source.relative_to(pages.BOOK).with_suffix("").as_posix() for source in pages.with_notebook()]
-# Colab has these, and they are larger than what a reader wants to wait for.
-THERE = ("torch", "torchvision", "numpy", "scikit-learn", "matplotlib", "ipywidgets")
+# What Colab has: these, in the book's versions here, are larger than what a reader wants to wait for ...
+LARGE = ("torch", "torchvision", "numpy", "scikit-learn", "matplotlib")
+# ... and of these it has old ones, which it asks its readers to restart over when anything replaces them.
+OLD = ("ipython==7.34.0", "ipykernel==6.17.1", "ipywidgets==7.7.1")
 OWN = re.compile("PYTHON|VIRTUAL_ENV|VAE_LIB|JUPYTER|IPYTHON|MPL|MATPLOTLIB|TQDM|BOOK_")  # of this process and the book
 SIZES = """
 import json
@@ -70,14 +72,14 @@ class Machine:
 
 @pytest.fixture(scope="session")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
-    """Like Colab before a notebook is opened."""
+    """Like Colab before a notebook is opened, but for the version of Python, which is this one."""
     machine = Machine(tmp_path_factory.mktemp("machine"))
     subprocess.run([sys.executable, "-m", "venv", machine.programs.parent], check=True)
     pinned = (ROOT / "requirements.txt").read_text().splitlines()
-    wanted = [line for line in pinned if line.partition("==")[0] in THERE]
-    assert len(wanted) == len(THERE)
-    install = [machine.programs / "pip", "install", "--quiet", "--no-compile", "-c", ROOT / "constraints.txt"]
-    machine.run(*install, *wanted, "nbclient", "ipykernel", HOME=os.environ["HOME"])  # where pip has its cache
+    large = [line for line in pinned if line.partition("==")[0] in LARGE]
+    assert len(large) == len(LARGE)
+    install = [machine.programs / "pip", "install", "--quiet", "--no-compile"]
+    machine.run(*install, *large, *OLD, "nbclient", HOME=os.environ["HOME"])  # where pip has its cache
     return machine
 
 
@@ -145,20 +147,25 @@ def words(text: str) -> str:
 
 def shown(notebook: NotebookNode) -> list[str]:
     """What its cells print, say and draw, in order; what a cell prints arrives in pieces, and between progress bars."""
+    widgets = notebook.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
     found = []
     for cell in notebook.cells:
         printed = ""
         for output in cell.get("outputs", ()):
             formats = output.get("data", {})
+            model = widgets.get(formats.get(WIDGET, {}).get("model_id"), {})
+            thing = ""
             if output.output_type == "stream":
                 printed += output.text
-            elif "image/png" in formats or "text/html" in formats:
-                found.append(words(printed))
+            elif model.get("model_module") == "anywidget":
+                thing = "a live figure"
+            elif "image/png" in formats:
+                thing = "a figure"
+            elif "text/html" in formats:
+                thing = words(BeautifulSoup(formats["text/html"], "html.parser").get_text())
+            if thing:
+                found += [words(printed), thing]
                 printed = ""
-                if "image/png" in formats:
-                    found.append("a live figure" if WIDGET in formats else "a figure")
-                else:
-                    found.append(words(BeautifulSoup(formats["text/html"], "html.parser").get_text()))
         found.append(words(printed))
     return found
 
