@@ -50,7 +50,12 @@ def serve(notebooks: Path, own: Path) -> Iterator[tuple[str, str]]:
             yield _address(process, own), token
         finally:
             process.terminate()
-            process.wait(WITHIN)
+            try:
+                process.wait(WITHIN)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                raise
 
 
 def _address(process: subprocess.Popen, own: Path) -> str:
