@@ -11,7 +11,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import fields
 from http.client import HTTPException
 from pathlib import Path
@@ -28,6 +28,7 @@ from vae_lib.train import History, progress_bar
 
 SILENCE = 10  # seconds without a byte, after which a server is given up
 PATIENCE = 60  # seconds for a whole file: in that time the model is as well trained here
+QUICK = 1  # seconds for which no bar is shown: a saved notebook keeps a line of each
 UNSOUND = (SafetensorError, ValueError, TypeError, RuntimeError)  # what reading a damaged file may raise
 
 Trained = tuple[VAE | Autoencoder, History]
@@ -126,16 +127,19 @@ def _moved_to(path: Path) -> Iterator[BinaryIO]:
 
 
 def _download(address: str, file: BinaryIO, label: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    with urllib.request.urlopen(address, timeout=SILENCE) as answer:
+    start, come, bar = time.monotonic(), 0, None
+    with urllib.request.urlopen(address, timeout=SILENCE) as answer, ExitStack() as shown:
         size = int(answer.headers.get("Content-Length") or 0)
-        with progress_bar(size, label, unit="B") as bar:
-            bar.unit_scale = True  # MB, not seven digits
-            while chunk := answer.read1(1 << 16):  # what has come: `read` would wait for the whole of it
-                file.write(chunk)
-                bar.update(len(chunk))
-                if time.monotonic() > deadline:
-                    raise TimeoutError(f"it was not whole after {PATIENCE} s")
+        while chunk := answer.read1(1 << 16):  # what has come: `read` would wait for the whole of it
+            come += file.write(chunk)
+            seconds = time.monotonic() - start
+            if seconds > PATIENCE:
+                raise TimeoutError(f"it was not whole after {PATIENCE} s")
+            if bar is None and seconds > QUICK:
+                bar = shown.enter_context(progress_bar(size, label, unit="B"))
+                bar.unit_scale = True  # MB, not seven digits
+            if bar is not None:
+                bar.update(come - bar.n)
 
 
 def _verified(path: Path, name: str, config: ModelConfig) -> Trained:
