@@ -41,6 +41,14 @@ if importlib.util.find_spec("vae_lib") is None:
         "vae_lib is missing. In the folder of the book's repository, run `pip install -e .`; then restart the kernel."
     )\
 """
+FIGURES = """
+
+
+# Figures are as large as in the book, with two pixels for each of the screen's.
+from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+set_matplotlib_formats("retina", dpi=192)\
+"""
 MODELS = """\
 import os
 
@@ -86,7 +94,8 @@ def find_origin(app: Sphinx, config: Config) -> None:
 def set_up(archive: str, site: str) -> str:
     """The code that a notebook begins with; "" for the archive of the package or the site's address, if unknown."""
     models = MODELS.format(address=address(site)) if site else ""
-    return INSTALL.format(archive=archive, models=models) if archive else ASK.format(models=models)
+    package = INSTALL.format(archive=archive, models=models) if archive else ASK.format(models=models)
+    return package + FIGURES
 
 
 def add_notebook(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:

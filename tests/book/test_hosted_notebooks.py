@@ -1,5 +1,7 @@
 """Every notebook, run as on Colab: torch is there, the first cell brings vae_lib, and nothing else of the book is."""
 
+import base64
+import io
 import json
 import os
 import re
@@ -17,6 +19,7 @@ from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from notebooks import set_up
+from PIL import Image
 
 from vae_lib import data, recipes
 
@@ -204,6 +207,12 @@ class TestNotebook:
         on_page = shown_on_page(html / f"{name}.html")
         assert on_page
         assert [thing for thing in on_page if thing not in here] == []  # and in the page's order: `in` moves on
+
+    def test_draws_in_the_size_of_the_book(self, name: str, executed: dict[str, NotebookNode]) -> None:
+        for output in outputs(executed[name]):
+            if output.output_type == "display_data" and (picture := output.data.get("image/png")):
+                pixels = Image.open(io.BytesIO(base64.b64decode(picture))).width
+                assert output.metadata["image/png"]["width"] == pixels // 2
 
     def test_an_exercise_waits_for_its_answer(self, name: str, executed: dict[str, NotebookNode]) -> None:
         for cell in executed[name].cells:
