@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
-import editions
+import downloads
 import pages
 import pytest
 import small_book
@@ -23,7 +23,7 @@ SITEMAP = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9"}
 def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("BOOK_URL", URL)
     monkeypatch.setenv("GITHUB_REPOSITORY", "reader/vae")
-    return small_book.write(tmp_path, "notebooks", "publishing", "editions")
+    return small_book.write(tmp_path, "notebooks", "publishing", "downloads")
 
 
 def sitemap(book: Path) -> dict[str, str | None]:
@@ -102,7 +102,7 @@ def test_without_an_address_a_repository_and_git_they_are_left_out(book: Path, m
 
 
 def edition(book: Path, name: str) -> Path:
-    path = book / "_build" / editions.MADE[name]
+    path = book / "_build" / downloads.MADE[name]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(name)
     return path
@@ -116,7 +116,7 @@ def offered(book: Path) -> dict[str, str]:
 
 
 def test_the_home_page_offers_the_editions_that_are_there(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (book / "page.md").write_text(small_book.FRONT + small_book.PAGE + "\n```{editions}\n```\n")
+    (book / "page.md").write_text(small_book.FRONT + small_book.PAGE + "\n```{downloads}\n```\n")
     edition(book, "PDF")
     result = small_book.build(book)
     assert result.returncode == 0, result.stderr
@@ -139,10 +139,10 @@ def test_the_home_page_offers_the_editions_that_are_there(book: Path, monkeypatc
 
 def test_the_book_taken_along_opens_from_its_folder(chromium: Browser, html: Path, tmp_path: Path) -> None:
     home = html / "index.html"
-    archive = editions.take_along(html, home, home.read_text(encoding="utf-8"), tmp_path / "site.zip")
+    archive = downloads.take_along(html, home, home.read_text(encoding="utf-8"), tmp_path / "site.zip")
     with zipfile.ZipFile(archive) as file:
         file.extractall(tmp_path)
-    site = tmp_path / editions.NAME
+    site = tmp_path / downloads.NAME
     for source in pages.sources():
         page = site / source.relative_to(pages.BOOK).with_suffix(".html")
         assert [link for link in pages.broken_links(page, site) if "downloads/" not in link] == []

@@ -22,17 +22,17 @@ MADE = {"PDF": f"pdf/{NAME}.pdf", "EPUB": f"epub/{NAME}.epub"}  # in the build's
 FOLDER = "downloads"  # in the site's
 # What only a server uses, or would hold the book a second time.
 NOT_TAKEN_ALONG = (FOLDER, "models", "404.html", "sitemap.xml", "_images/social_previews")
-BETWEEN = ("<!-- editions -->", "<!-- /editions -->")
+BETWEEN = ("<!-- downloads -->", "<!-- /downloads -->")
 PLACE = re.compile(f"(?<={BETWEEN[0]}).*?(?={BETWEEN[1]})", re.DOTALL)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.add_directive("editions", Editions)
+    app.add_directive("downloads", Downloads)
     app.connect("build-finished", offer)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-class Editions(SphinxDirective):
+class Downloads(SphinxDirective):
     """Where the page offers the other editions; empty until they are known, and in every edition but the site."""
 
     def run(self) -> list[nodes.Node]:
@@ -59,7 +59,7 @@ def offer(app: Sphinx, exception: Exception | None) -> None:
         else:
             state = "is older than its pages" if made.exists() else "is not there"
             LOGGER.info(
-                "editions: the %s %s, and the home page offers none; `make %s` makes it", name, state, name.lower()
+                "downloads: the %s %s, and the home page offers none; `make %s` makes it", name, state, name.lower()
             )
     if os.environ.get("BOOK_URL"):
         files["the site as a zip file"] = take_along(site, home, PLACE.sub("", page), folder / f"{NAME}.zip")
