@@ -23,7 +23,7 @@ torch.set_num_threads(1)  # tests share their cores, and torch's threads spin wh
 hypothesis.settings.register_profile("tests", deadline=None, database=None, derandomize=True, max_examples=30)
 hypothesis.settings.load_profile("tests")
 
-pytest_plugins = ["browser"]
+pytest_plugins = ["browser", "tiny_recipes"]
 
 MNIST_ROOT = data.data_root()  # where the environment says it is, read before any test changes the environment
 
@@ -44,7 +44,8 @@ def cache(monkeypatch, tmp_path) -> Path:
     """An empty cache of the test's own, so that no test reads or fills the user's."""
     folder = tmp_path / "cache"
     monkeypatch.setenv("VAE_LIB_CACHE", str(folder))
-    monkeypatch.delenv("VAE_LIB_DATASET", raising=False)
+    for name in ("VAE_LIB_DATASET", "VAE_LIB_MODELS"):
+        monkeypatch.delenv(name, raising=False)
     return folder
 
 

@@ -52,21 +52,43 @@ def test_the_branch_of_notebooks_holds_what_binder_needs_and_changes_only_with_i
     built.write_text("{}")
     script = fork / ".ci" / "publish_notebooks"
     script.write_text((ROOT / ".ci" / "publish_notebooks").read_text())  # as it is here, committed or not
+    branches = git(fork, "branch", "--list")
 
-    def publish() -> str:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-        return subprocess.run([script], env=environment, capture_output=True, text=True, check=True).stdout
+    def publish(**given: str) -> str:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "BOOK_"))}
+        done = subprocess.run([script], env=environment | given, capture_output=True, text=True, check=True)
+        return done.stdout
 
     assert publish().startswith("notebooks: published")
     assert publish() == "notebooks: nothing new\n"
     assert git(tmp_path / "origin.git", "rev-list", "--count", "notebooks") == "1\n"
     files = git(tmp_path / "origin.git", "ls-tree", "-r", "--name-only", "notebooks").split()
     assert {"chapters/elbo.ipynb", "vae_lib/models.py", "pyproject.toml", "binder/requirements.txt"} <= set(files)
-    assert not [name for name in files if name.startswith(("book/", "tests/", ".github/"))]
-    assert git(fork, "branch", "--list").split() == ["*", "main"]  # nothing is left behind here
+    assert not [name for name in files if name.startswith(("book/", "tests/", ".github/")) or name == "binder/models"]
+    assert git(fork, "branch", "--list") == branches  # nothing is left behind here
     built.write_text('{"changed": true}')
     assert publish().startswith("notebooks: published")
     assert git(tmp_path / "origin.git", "rev-list", "--count", "notebooks") == "1\n"
+    assert publish(BOOK_URL="https://reader.example/vae/").startswith("notebooks: published")
+    site = git(tmp_path / "origin.git", "show", "notebooks:binder/models")
+    assert site == "https://reader.example/vae/models\n"
+
+
+def test_binder_takes_the_models_from_the_site_if_there_is_one(tmp_path: Path) -> None:
+    (tmp_path / "python").write_text('#!/bin/sh\necho "$@ from ${VAE_LIB_MODELS:-nowhere}"\n')
+    (tmp_path / "python").chmod(0o755)
+    (tmp_path / "binder").mkdir()
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    environment.pop("VAE_LIB_MODELS", None)
+
+    def trained() -> str:
+        command = [ROOT / "binder" / "postBuild"]
+        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()[-1]
+
+    assert trained() == "-m vae_lib train --all from nowhere"
+    (tmp_path / "binder" / "models").write_text("https://reader.example/vae/models\n")
+    assert trained() == "-m vae_lib train --all from https://reader.example/vae/models"
 
 
 def test_binder_has_the_versions_of_the_book() -> None:

@@ -142,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m vae_lib",
         description="Train, evaluate and sample the book's variational autoencoders; hand out and mark its exercises.",
         epilog="Where things are: VAE_LIB_DATA (the folder that holds MNIST/raw), VAE_LIB_CACHE (trained models), "
-        "VAE_LIB_DATASET (auto, mnist or synthetic).",
+        "VAE_LIB_DATASET (auto, mnist or synthetic), VAE_LIB_MODELS (an address to fetch trained models from).",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from notebook_cells import page_cells
 from origin import Checkout, repository
+from published_models import address
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
@@ -40,6 +41,14 @@ if importlib.util.find_spec("vae_lib") is None:
         "vae_lib is missing. In the folder of the book's repository, run `pip install -e .`; then restart the kernel."
     )\
 """
+MODELS = """\
+
+
+# Trained models come from the book's site. Without this line they are trained here, which takes minutes.
+import os
+
+os.environ.setdefault("VAE_LIB_MODELS", "{models}")\
+"""
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -54,7 +63,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 
 def find_origin(app: Sphinx, config: Config) -> None:
-    """Find the repository and write the cell that installs the package; say what is left out, and why."""
+    """Find the repository and write the cell that sets a notebook up; say what is left out, and why."""
     config.html_baseurl = os.environ.get("BOOK_URL") or config.html_baseurl
     checkout = Checkout(Path(app.srcdir).parent)
     config.notebook_repository = repository(
@@ -65,15 +74,21 @@ def find_origin(app: Sphinx, config: Config) -> None:
     commit = checkout.package_commit
     if config.notebook_repository and commit:
         archive = f"https://github.com/{config.notebook_repository}/archive/{commit}.zip"
-        config.notebook_setup = INSTALL.format(archive=archive)
+        config.notebook_setup = set_up(archive, config.html_baseurl)
         if checkout.shallow:
             LOGGER.info("notebooks: this clone is shallow; they install vae_lib of %s, its oldest commit", commit[:7])
         return
-    config.notebook_setup = ASK
+    config.notebook_setup = set_up("", config.html_baseurl)
     if not config.notebook_repository:
         LOGGER.info("notebooks: no repository on GitHub is known; they have no buttons for Binder and Colab")
     else:
         LOGGER.info("notebooks: git knows no commit of vae_lib here; they say how to install it, and do not do it")
+
+
+def set_up(archive: str, site: str) -> str:
+    """The code that a notebook begins with; "" for the archive of the package or the site's address, if unknown."""
+    package = INSTALL.format(archive=archive) if archive else ASK
+    return package + (MODELS.format(models=address(site)) if site else "")
 
 
 def add_notebook(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:

@@ -1,6 +1,7 @@
 """The notebooks of the built book, and those of small books built anywhere: without git, in a fork, from a bad page."""
 
 import ast
+import os
 import re
 import shutil
 import subprocess
@@ -17,6 +18,8 @@ from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
 from nbformat import NotebookNode
 from notebook_cells import GLUE
+
+from vae_lib import data, recipes
 
 CONFIG = yaml.safe_load((pages.BOOK / "_config.yml").read_text(encoding="utf-8"))["sphinx"]["config"]
 WITH_CODE = [
@@ -205,6 +208,16 @@ def set_up(book: Path) -> str:
     return next(cell.source for cell in notebook.cells if cell.id == "set-up")
 
 
+def models_after(code: str, chosen: str = "") -> str:
+    """Where models are fetched from after a notebook's first cell; chosen: by its reader, before."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VAE_LIB_MODELS", chosen)
+        if not chosen:
+            patch.delenv("VAE_LIB_MODELS")
+        exec(code.replace("%pip", "pass  #"), {})
+        return os.environ["VAE_LIB_MODELS"]
+
+
 def launched(book: Path, page: str = "page") -> list[str]:
     soup = BeautifulSoup((book / f"_build/html/{page}.html").read_text(encoding="utf-8"), "html.parser")
     return [link["href"] for link in soup.select(".dropdown-launch-buttons a")]
@@ -226,6 +239,7 @@ def test_a_copy_without_git_says_what_is_left_out_and_how_to_install(book: Path)
     assert result.stdout.count("notebooks: no repository on GitHub is known") == 1
     assert launched(book) == []
     assert "%pip" not in set_up(book) and "pip install -e ." in set_up(book)
+    assert "VAE_LIB_MODELS" not in set_up(book)  # there is no site to fetch from
     with pytest.raises(ModuleNotFoundError, match="pip install"):
         exec(set_up(book).replace("vae_lib", "no_such_package"), {})
     exec(set_up(book), {})  # here it is installed
@@ -249,6 +263,8 @@ def test_a_fork_opens_and_installs_itself(book: Path, monkeypatch: pytest.Monkey
     assert f'%pip install --quiet "vae_lib @ https://github.com/reader/vae/archive/{head}.zip"' in set_up(book)
     text = (book / "_build/notebooks/page.ipynb").read_text(encoding="utf-8")
     assert "See [Words](https://reader.example/vae/words.html)." in text
+    assert models_after(set_up(book)) == "https://reader.example/vae/models"
+    assert models_after(set_up(book), chosen="https://elsewhere.example") == "https://elsewhere.example"
 
     monkeypatch.setenv("GITHUB_REPOSITORY", "other/fork")  # the pages are written again, though none has changed
     assert build(book).returncode == 0
@@ -279,6 +295,35 @@ def test_a_repository_by_configuration_has_buttons_and_installs_nothing_unknown(
     assert result.stdout.count("notebooks: git knows no commit of vae_lib here") == 1
     assert all("/set/here/" in address for address in launched(book))
     assert "%pip" not in set_up(book)
+
+
+def test_a_site_with_an_address_has_the_trained_models(
+    book: Path, mnist: data.Splits, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = book / "_config.yml"
+    config.write_text(config.read_text().replace("{notebooks", f"{{published_models: {pages.BOOK / '_ext'}, notebooks"))
+    monkeypatch.setenv("VAE_LIB_CACHE", str(tmp_path / "cache"))
+    published = book / "_build" / "html" / "models"
+    assert build(book).returncode == 0
+    assert not published.exists()  # without an address nobody could fetch them
+
+    monkeypatch.setenv("BOOK_URL", "https://reader.example/vae")
+    result = build(book)
+    assert result.returncode != 0
+    assert "models: vae-20 cannot be published before it is trained" in result.stderr
+
+    trained = [recipes.checkpoint_path(name, mnist) for name in recipes.RECIPES]
+    trained[0].parent.mkdir(parents=True)
+    for path in trained:
+        path.write_text(f"the model of {path.stem}")
+        path.chmod(0o600)
+    (published / "old-0123456789ab.safetensors").touch()
+    result = build(book)
+    assert result.returncode == 0, result.stderr
+    assert {path.name: path.read_text() for path in published.iterdir()} == {
+        path.name: f"the model of {path.stem}" for path in trained
+    }
+    assert all(path.stat().st_mode & 0o044 for path in published.iterdir())  # a server may read them
 
 
 @pytest.mark.parametrize(
