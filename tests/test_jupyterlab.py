@@ -1,19 +1,14 @@
 """A live figure in a real JupyterLab: what is moved there reaches Python, and what Python sets is shown."""
 
 import json
-import os
 import re
-import secrets
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import nbformat
 import pytest
 from browser import window
+from lab import WITHIN, serve
 from playwright.sync_api import Browser, Page, TimeoutError
 
 SHOW = """\
@@ -26,55 +21,17 @@ figure = LatentPlane(model, torch.tensor([[1.0, 1.0], [-1.0, 0.0]]), torch.tenso
 figure"""
 CELLS = [SHOW, "print(figure.z)", "figure.z = [1.0, -2.0]"]
 CELL = ".jp-Notebook .jp-CodeCell"
-WITHIN = 60  # seconds, for a server or a kernel to start on a busy machine
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a JupyterLab of the test's own: its folders are temporary, and it ends with the test.
-
-    Should the test be killed, the server ends by itself when nobody has used it for a while.
-    """
-    folder = tmp_path_factory.mktemp("lab")
+    """The address of the notebook with the figure, in a JupyterLab of the test's own."""
+    folder = tmp_path_factory.mktemp("notebooks")
     cells = [nbformat.v4.new_code_cell(code) for code in CELLS]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "figure.ipynb")
-    token = secrets.token_hex()
-    environment = os.environ | {
-        name: str(folder / name)
-        for name in ("HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
-    }
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=0", "--allow-root"]
-    settings = {
-        "IdentityProvider.token": token,
-        "LabApp.news_url": "None",
-        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
-        "LabApp.extension_manager": "readonly",
-        "ServerApp.root_dir": str(folder),
-        "ServerApp.shutdown_no_activity_timeout": "120",
-        "MappingKernelManager.cull_idle_timeout": "60",
-        "ServerApp.terminals_enabled": "False",
-    }
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [*command, *(f"--{name}={value}" for name, value in settings.items())],
-            env=environment, stdout=log, stderr=log,
-        )  # fmt: skip
-        try:
-            yield f"{started(process, folder)}lab/tree/figure.ipynb?token={token}"
-        finally:
-            process.terminate()
-            process.wait(WITHIN)
-
-
-def started(process: subprocess.Popen, folder: Path) -> str:
-    """The server's address, as soon as it has written it down."""
-    deadline = time.monotonic() + WITHIN
-    while process.poll() is None and time.monotonic() < deadline:
-        for path in (folder / "JUPYTER_RUNTIME_DIR").glob("jpserver-*.json"):
-            return json.loads(path.read_text())["url"]
-        time.sleep(0.2)
-    pytest.fail(f"JupyterLab did not start: {(folder / 'log').read_text()}")
+    with serve(folder, tmp_path_factory.mktemp("lab")) as (address, token):
+        yield f"{address}lab/tree/figure.ipynb?token={token}"
 
 
 @pytest.fixture

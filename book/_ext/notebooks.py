@@ -28,26 +28,24 @@ AFTER_THEME = 900  # the theme makes its buttons at 501
 INSTALL = """\
 # Run this cell first. It installs the book's package where it is missing.
 import importlib.util
-
+{models}
 if importlib.util.find_spec("vae_lib") is None:
     %pip install --quiet "vae_lib @ {archive}"\
 """
 ASK = """\
 # Run this cell first. It looks for the book's package.
 import importlib.util
-
+{models}
 if importlib.util.find_spec("vae_lib") is None:
     raise ModuleNotFoundError(
         "vae_lib is missing. In the folder of the book's repository, run `pip install -e .`; then restart the kernel."
     )\
 """
 MODELS = """\
-
-
-# Trained models come from the book's site. Without this line they are trained here, which takes minutes.
 import os
 
-os.environ.setdefault("VAE_LIB_MODELS", "{models}")\
+# Trained models come from the book's site. Without this line they are trained here, which takes minutes.
+os.environ.setdefault("VAE_LIB_MODELS", "{address}")
 """
 
 
@@ -87,8 +85,8 @@ def find_origin(app: Sphinx, config: Config) -> None:
 
 def set_up(archive: str, site: str) -> str:
     """The code that a notebook begins with; "" for the archive of the package or the site's address, if unknown."""
-    package = INSTALL.format(archive=archive) if archive else ASK
-    return package + (MODELS.format(models=address(site)) if site else "")
+    models = MODELS.format(address=address(site)) if site else ""
+    return INSTALL.format(archive=archive, models=models) if archive else ASK.format(models=models)
 
 
 def add_notebook(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:

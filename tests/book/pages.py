@@ -32,6 +32,18 @@ def sources() -> list[Path]:
     return [BOOK / f"{name}.md" for name in names]
 
 
+def with_notebook() -> list[Path]:
+    """The pages of which the book makes a notebook: those with code, but those that are for the site alone."""
+    config = yaml.safe_load((BOOK / "_config.yml").read_text(encoding="utf-8"))
+    without = config["sphinx"]["config"]["notebook_without"]
+    return [
+        source
+        for source in sources()
+        if CELL.search(source.read_text(encoding="utf-8"))
+        and source.relative_to(BOOK).with_suffix("").as_posix() not in without
+    ]
+
+
 def source_faults(text: str) -> list[str]:
     """Figures without alt text or caption, in a page's Markdown."""
     drawing = [cell for cell in CELL.findall(text) if DRAWS.search(cell) and "remove-output" not in cell]

@@ -9,7 +9,6 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import nbclient
 import nbformat
 import pages
 import pytest
@@ -22,12 +21,7 @@ from notebook_cells import GLUE
 from vae_lib import data, recipes
 
 CONFIG = yaml.safe_load((pages.BOOK / "_config.yml").read_text(encoding="utf-8"))["sphinx"]["config"]
-WITH_CODE = [
-    source
-    for source in pages.sources()
-    if pages.CELL.search(source.read_text(encoding="utf-8"))
-    and source.relative_to(pages.BOOK).with_suffix("").as_posix() not in CONFIG["notebook_without"]
-]
+WITH_CODE = pages.with_notebook()
 RAW = re.compile(r"\{[\w:-]+\}`|^ *(?:`{3,}|:{3,}) *\{|^ *:{3,}|^\([\w-]+\)=|\{\{", re.MULTILINE)
 MACRO = re.compile(rf"\\(?:{'|'.join(CONFIG['mathjax3_config']['tex']['macros'])})(?![A-Za-z])")
 MATH = re.compile(r"\$\$.*?\$\$|\$[^$]+\$", re.DOTALL)
@@ -145,17 +139,6 @@ def test_pages_without_code_and_for_the_site_alone_have_none(html: Path) -> None
     for source in set(pages.sources()) - set(WITH_CODE):
         page = (html / source.relative_to(pages.BOOK).with_suffix(".html")).read_text(encoding="utf-8")
         assert BeautifulSoup(page, "html.parser").select(".btn-download-notebook-button") == []
-
-
-def test_a_notebook_runs_where_nothing_of_the_book_is_installed_but_vae_lib(html: Path, tmp_path: Path) -> None:
-    notebook = notebook_of(html, pages.BOOK / "project.md")
-    assert any("glue(" in code for code in texts(notebook, "code"))
-    absent = "import sys\nsys.modules.update(dict.fromkeys(['myst_nb', 'jupyter_book']))"
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(absent))
-    nbclient.execute(notebook, cwd=str(tmp_path), timeout=300)
-    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert [output for output in outputs if output.get("name") == "stderr"] == []
-    assert sum("image/png" in output.get("data", {}) for output in outputs) == 3
 
 
 SMALL = """\
