@@ -51,7 +51,12 @@ def serve(notebooks: Path, own: Path, also: Mapping[str, str] = MappingProxyType
             yield _address(process, own), token
         finally:
             process.terminate()
-            process.wait(WITHIN)
+            try:
+                process.wait(WITHIN)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                raise
 
 
 def _address(process: subprocess.Popen, own: Path) -> str:
