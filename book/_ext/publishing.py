@@ -40,7 +40,9 @@ def set_address(app: Sphinx, config: Config) -> None:
     """Tell the extensions where the site will be. Raises ExtensionError for what is no address."""
     address = urlsplit(config.html_baseurl)
     if address.scheme not in ("http", "https") or not address.netloc or address.query or address.fragment:
-        raise ExtensionError(f"BOOK_URL: {config.html_baseurl!r}, expected an address like https://owner.github.io/name")
+        raise ExtensionError(
+            f"BOOK_URL: {config.html_baseurl!r}, expected an address like https://owner.github.io/name"
+        )
     config.html_baseurl = config.html_baseurl.rstrip("/") + "/"
     config.ogp_site_url = config.html_baseurl
     config.ogp_site_name = config.html_title
