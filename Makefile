@@ -19,7 +19,7 @@ pdf epub: $(VENV)/installed
 	$(BIN)/python book/editions.py $@
 
 test: book $(VENV)/installed-tests
-	$(BIN)/python tests/browser.py
+	$(BIN)/python tests/tools.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest

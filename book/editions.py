@@ -5,6 +5,7 @@ there is looked through, and only then moved to where a reader looks for it.
 """
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ NEEDS = {
         "xelatex": "texlive-xetex",
         "caption.sty": "texlive-latex-recommended",
         "titlesec.sty": "texlive-latex-extra",
+        "pzdr.tfm": "texlive-fonts-recommended",
         "texgyrepagella-regular.otf": "fonts-texgyre",
         "texgyrepagella-math.otf": "fonts-texgyre-math",
         "DejaVuSansMono.ttf": "fonts-dejavu-core",
@@ -53,7 +55,9 @@ def pdf() -> Path:
     folder = BUILD / "latex"
     _sphinx("--builder", "latex")
     command = ["latexmk", "-xelatex", "-interaction=nonstopmode", "-halt-on-error", "-file-line-error", f"{NAME}.tex"]
-    if subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode:
+    if subprocess.run(
+        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+    ).returncode:
         raise SystemExit(f"TeX could not set the book; the end of {folder / NAME}.log says why")
     if found := faults((folder / f"{NAME}.log").read_text(encoding="utf-8", errors="replace")):
         raise SystemExit("\n".join(["The PDF has faults:", *found]))
@@ -83,15 +87,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("edition", choices=NEEDS)
     edition = parser.parse_args().edition
-    if lacking := missing(edition):
-        packages = " ".join(sorted(set(lacking.values())))
-        raise SystemExit(f"The {edition.upper()} needs {', '.join(lacking)}: on Debian, `apt-get install {packages}`.")
     goal = BUILD / edition / f"{NAME}.{edition}"
     goal.unlink(missing_ok=True)  # an old one would pass for the new one, should that fail
+    if lacking := missing(edition):
+        packages = " ".join(sorted(set(lacking.values())))
+        raise SystemExit(
+            f"The {edition.upper()} needs {', '.join(lacking)}, which is not on this machine; "
+            f"on Debian or Ubuntu, `apt-get install {packages}` brings it."
+        )
     made = {"pdf": pdf, "epub": epub}[edition]()
     goal.parent.mkdir(parents=True, exist_ok=True)
     made.replace(goal)
-    print(f"Open {goal.relative_to(BOOK.parent)}")
+    print(f"Open {os.path.relpath(goal)}")
 
 
 if __name__ == "__main__":

@@ -45,14 +45,13 @@ class BookBuilder(Epub3Builder):
         moved = {name for page in self.solutions for node in page.findall(nodes.target) for name in node["ids"]}
         section = nodes.section("", nodes.title("", SOLUTIONS.title()), ids=[SOLUTIONS])
         self.imgpath, self.secnumbers, self.fignumbers = self.imagedir, {}, {}
-        for page in self.solutions:
+        for page in sorted(self.solutions, key=lambda page: self.env.toc_secnumbers[page["docname"]][""]):
             docname = page["docname"]
             for reference in page.findall(nodes.reference):
                 reference["ids"] = []  # of citations: numbers within their page
                 if reference.get("internal"):
                     reference["refuri"] = self.from_last_chapter(docname, reference, moved)
-            title = nodes.title("", "", *self.env.titles[docname].deepcopy().children)
-            section += nodes.section("", title, *page.children, ids=[docname.replace("/", "-")])
+            section += nodes.section("", *page.children, ids=[docname.replace("/", "-")])
         return self.render_partial(section)["fragment"]
 
     def from_last_chapter(self, docname: str, reference: Element, moved: set[str]) -> str:
@@ -66,9 +65,8 @@ class BookBuilder(Epub3Builder):
     def copy_static_files(self) -> None:
         static = Path(self.outdir, "_static")
         static.mkdir(exist_ok=True)
-        style = STYLE.read_text(encoding="utf-8")
-        (static / STYLE.name).write_text(style + self.highlighter.get_stylesheet(), encoding="utf-8")
-        (static / COVER).write_bytes(Path(self.srcdir, "_static", COVER).read_bytes())
+        for path in (STYLE, Path(self.srcdir, "_static", COVER)):
+            (static / path.name).write_bytes(path.read_bytes())
 
     def toc_metadata(self, *arguments: object) -> dict:
         return super().toc_metadata(*arguments) | {"uid": self.config.epub_identifier}

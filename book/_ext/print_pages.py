@@ -34,7 +34,9 @@ class Pictures(SphinxPostTransform):
     builders = EDITIONS
 
     def run(self, **kwargs: object) -> None:
-        for bundle in self.document.findall(lambda node: isinstance(node, nodes.container) and node.get("nb_element") == "mime_bundle"):
+        for bundle in self.document.findall(
+            lambda node: isinstance(node, nodes.container) and node.get("nb_element") == "mime_bundle"
+        ):
             words = [node.astext() for node in bundle if node["mime_type"] == "text/plain"]
             for image in bundle.findall(nodes.image):
                 image.setdefault("alt", *words)
@@ -69,7 +71,15 @@ class PrintedPage(SphinxPostTransform):
                     if is_one(node) and page_of(node) is page:
                         treat(node)
             if self.solutions.children:
+                chapter = nodes.Text(f"Chapter {self.chapter}, ")
+                self.solutions.insert(
+                    0, nodes.title("", "", chapter, *self.env.titles[self.docname].deepcopy().children)
+                )
                 page += self.solutions
+
+    @property
+    def chapter(self) -> int:
+        return self.env.toc_secnumbers[self.docname][""][0]
 
     def cell(self, node: Element) -> None:
         del node[0]  # the code that the site hides behind a button
@@ -95,6 +105,8 @@ class PrintedPage(SphinxPostTransform):
         first = box[0][0]
         box[0].replace(first, nodes.Text(first.removeprefix("Proof. ")))
         _run_in(box[0], nodes.emphasis("", "Proof."))
+        if isinstance(box[-1], nodes.paragraph):
+            box[-1] += [nodes.Text("\N{NO-BREAK SPACE}"), nodes.math("", r"\square")]
         _replace(node, _box("proof", [], *box.children))
 
     def exercise(self, node: Element) -> None:
@@ -113,8 +125,7 @@ class PrintedPage(SphinxPostTransform):
 
     def quiz(self, node: Element) -> None:
         place = sum(1 for box in self.solutions if "answers" in box["classes"]) + 1
-        chapter = self.env.toc_secnumbers[self.docname][""][0]
-        number, name = f"{chapter}.{place}", f"{chapter}-{place}"
+        number, name = f"{self.chapter}.{place}", f"{self.chapter}-{place}"
         question, *answers = node.children
         _run_in(question, nodes.strong("", f"Question {number}."))
         letters = dict(zip(ascii_lowercase, answers, strict=False))

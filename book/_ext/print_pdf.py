@@ -90,10 +90,8 @@ class WholeBook(SphinxPostTransform):
         chapter = nodes.section("", nodes.title("", SOLUTIONS.title()), ids=[SOLUTIONS])
         for solutions in list(self.document.findall(page_solutions)):
             solutions.parent.remove(solutions)
-            docname = solutions["docname"]
-            title = nodes.title("", "", *self.env.titles[docname].deepcopy().children)
-            section = nodes.section("", title, *solutions.children, ids=[f"{SOLUTIONS}-of-the-chapter"])
-            chapter += addnodes.start_of_file("", section, docname=docname)
+            section = nodes.section("", *solutions.children, ids=[f"{SOLUTIONS}-of-the-chapter"])
+            chapter += addnodes.start_of_file("", section, docname=solutions["docname"])
         (book,) = (node for node in self.document.children if isinstance(node, nodes.section))
         book += [_latex(r"\setcounter{secnumdepth}{-1}"), chapter]
 
@@ -109,7 +107,9 @@ class VectorFigures(ImageConverter):
     def convert(self, _from: str, _to: str) -> bool:
         svg = Path(_from).read_text(encoding="utf-8").replace(INK, INK_ON_PAPER)
         svg = EMBEDDED.sub(lambda match: _enlarged(match.group()), svg)
-        subprocess.run(["rsvg-convert", "--format=pdf", f"--zoom={SCALE}", "--output", _to], input=svg.encode(), check=True)
+        subprocess.run(
+            ["rsvg-convert", "--format=pdf", f"--zoom={SCALE}", "--output", _to], input=svg.encode(), check=True
+        )
         return True
 
 

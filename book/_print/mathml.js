@@ -2,7 +2,7 @@
 const { createInterface } = require("node:readline");
 
 const formatError = (_, error) => { throw error; };
-const options = { loader: { load: ["input/tex", "adaptors/liteDOM"] }, tex: { formatError } };
+const options = { loader: { load: ["input/tex", "adaptors/liteDOM"] }, tex: { formatError, packages: { "[-]": ["noundefined"] } } };
 
 require(process.argv[2]).init(options).then((MathJax) => {
   createInterface({ input: process.stdin }).on("line", (line) => {
