@@ -14,6 +14,7 @@ import small_book
 from browser import window
 from playwright.sync_api import Browser
 from publishing import site_address
+from tools import editions
 
 URL = "https://reader.example/vae"
 SITEMAP = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9"}
@@ -99,6 +100,10 @@ def test_without_an_address_a_repository_and_git_they_are_left_out(book: Path, m
     assert page.select("link[rel=canonical], meta[property^='og:'], .btn-source-edit-button, .last-updated") == []
     html = book / "_build/html"
     assert not (html / "sitemap.xml").exists() and not (html / "404.html").exists()
+
+
+def test_the_editions_are_looked_for_where_they_are_made() -> None:
+    assert {name.upper(): f"{name}/{editions.NAME}.{name}" for name in editions.NEEDS} == downloads.MADE
 
 
 def edition(book: Path, name: str) -> Path:
