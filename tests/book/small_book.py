@@ -58,7 +58,9 @@ def page(book: Path, name: str) -> BeautifulSoup:
 
 
 def commit(book: Path) -> str:
-    """Commit what is there to the repository in which the book lies, which is made where it is missing; the commit."""
+    """Commit the book, and a package beside it, to a new repository; the commit."""
+    (book.parent / "vae_lib").mkdir()
+    (book.parent / "vae_lib" / "__init__.py").touch()
     for arguments in (["init", "--quiet"], ["add", "."], [*AUTHOR, "commit", "--quiet", "-m", "a"]):
         subprocess.run(["git", *arguments], cwd=book.parent, check=True)
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=book, capture_output=True, text=True, check=True)

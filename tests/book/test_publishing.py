@@ -35,7 +35,6 @@ def sitemap(book: Path) -> dict[str, str | None]:
 
 def test_a_published_page_has_an_address_a_card_and_a_way_to_correct_it(book: Path) -> None:
     (book / "page.md").write_text(small_book.FRONT + "# A page\n\nWhat is $q_\\phi(z \\mid x)$ for?\n")
-    (book.parent / "vae_lib").mkdir()
     small_book.commit(book)
     result = small_book.build(book)
     assert result.returncode == 0, result.stderr
