@@ -15,8 +15,11 @@ book: $(VENV)/installed
 	$(BIN)/jupyter-book build book
 	@echo "Open book/_build/html/index.html"
 
-pdf epub: $(VENV)/installed
-	$(BIN)/python book/editions.py $@
+pdf: $(VENV)/installed
+	$(BIN)/python book/editions.py pdf
+
+epub: $(VENV)/installed
+	$(BIN)/python book/editions.py epub
 
 test: book $(VENV)/installed-tests
 	$(BIN)/python tests/tools.py

@@ -17,7 +17,8 @@ SCRIPT = Path(__file__).resolve().parents[1] / "_print" / "mathml.js"
 VARIANTS = {"double-struck": "DOUBLE-STRUCK CAPITAL", "script": "SCRIPT CAPITAL"}
 VARIANT = re.compile(r'<mi mathvariant="(?!normal)([a-z-]+)">([^<]+)</mi>')
 OWN = re.compile(r' data-mjx-[a-z-]+="[^"]*"')
-# A function's name, where its argument begins without a bracket: MathJax leaves a space that no attribute tells.
+# A function's name after a factor and before an argument without a bracket: MathJax spaces them, and writes it nowhere.
+NAMED = re.compile(r'(</(?:mn|mi|msub|msup|mfrac)>)(?=<mi[^>]*>[a-z]+</mi><mo data-mjx-texclass="NONE">&#x2061;)')
 APPLIED = re.compile(r'(?<=&#x2061;</mo>)(?!<mo|<mrow data-mjx-texclass="(?:OPEN|INNER)")')
 THIN_SPACE = '<mspace width="0.167em"></mspace>'
 
@@ -48,7 +49,7 @@ class MathJax:
 
 def portable(mathml: str) -> str:
     """MathJax's MathML, without what only MathJax reads."""
-    mathml = APPLIED.sub(THIN_SPACE, re.sub(r"\n\s*", "", mathml))
+    mathml = APPLIED.sub(THIN_SPACE, NAMED.sub(rf"\1{THIN_SPACE}", re.sub(r"\n\s*", "", mathml)))
     return VARIANT.sub(lambda match: f"<mi>{letter(*match.groups())}</mi>", OWN.sub("", mathml))
 
 

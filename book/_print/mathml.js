@@ -2,7 +2,10 @@
 const { createInterface } = require("node:readline");
 
 const formatError = (_, error) => { throw error; };
-const options = { loader: { load: ["input/tex", "adaptors/liteDOM"] }, tex: { formatError, packages: { "[-]": ["noundefined"] } } };
+const options = {
+  loader: { load: ["input/tex", "adaptors/liteDOM"] },
+  tex: { formatError, packages: { "[-]": ["noundefined"] } }, // which would print an unknown command in red
+};
 
 require(process.argv[2]).init(options).then((MathJax) => {
   createInterface({ input: process.stdin }).on("line", (line) => {
