@@ -1,4 +1,6 @@
 # make book    build the book into book/_build/html
+# make pdf     the book as book/_build/pdf/vae-executed.pdf
+# make epub    the book as book/_build/epub/vae-executed.epub
 # make test    everything the tests need, then all tests
 # make serve   build, then show the book at http://localhost:8000
 # make clean   remove what was built here (trained models stay in the user's cache)
@@ -7,14 +9,20 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: book test serve clean
+.PHONY: book pdf epub test serve clean
 
 book: $(VENV)/installed
 	$(BIN)/jupyter-book build book
 	@echo "Open book/_build/html/index.html"
 
+pdf: $(VENV)/installed
+	$(BIN)/python book/editions.py pdf
+
+epub: $(VENV)/installed
+	$(BIN)/python book/editions.py epub
+
 test: book $(VENV)/installed-tests
-	$(BIN)/python tests/browser.py
+	$(BIN)/python tests/tools.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest

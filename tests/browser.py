@@ -1,13 +1,7 @@
-"""The Chromium that the tests drive: it reaches this machine only, and an account is kept of what goes wrong in it.
+"""The Chromium that the tests drive: it reaches this machine only, and an account is kept of what goes wrong in it."""
 
-`python tests/browser.py` brings one where none is found.
-"""
-
-import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,22 +71,3 @@ def window(browser: Browser, **options: object) -> Iterator[tuple[Page, list[str
         yield context.new_page(), faults
     finally:
         context.close()
-
-
-def bring() -> int:
-    """Install Playwright's Chromium, or Debian's where that cannot be had and we may; the exit status."""
-    commands = [[sys.executable, "-m", "playwright", "install", "chromium"]]
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        commands += [["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]]
-    for command in commands:
-        if find():
-            return 0
-        subprocess.run(command, check=False)
-    if find():
-        return 0
-    print("The tests need a browser. Install Chromium or Chrome, and run them again.", file=sys.stderr)
-    return 1
-
-
-if __name__ == "__main__":
-    sys.exit(bring())

@@ -6,9 +6,10 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -18,8 +19,8 @@ TRACKER = {"windowingMode": "none"}
 
 
 @contextmanager
-def serve(notebooks: Path, own: Path) -> Iterator[tuple[str, str]]:
-    """Its address and its token; notebooks: what it shows; own: an empty folder for its files.
+def serve(notebooks: Path, own: Path, also: Mapping[str, str] = MappingProxyType({})) -> Iterator[tuple[str, str]]:
+    """Its address and its token; notebooks: what it shows; own: an empty folder for its files; also: other options.
 
     It ends with the block. Should the test be killed, it ends by itself when nobody has used it for a while.
     """
@@ -40,7 +41,7 @@ def serve(notebooks: Path, own: Path) -> Iterator[tuple[str, str]]:
         "ServerApp.shutdown_no_activity_timeout": "120",
         "MappingKernelManager.cull_idle_timeout": "60",
         "ServerApp.terminals_enabled": "False",
-    }
+    } | dict(also)
     with (own / "log").open("w") as log:
         process = subprocess.Popen(
             [*command, *(f"--{name}={value}" for name, value in options.items())],

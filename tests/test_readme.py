@@ -14,7 +14,8 @@ def commands(text: str) -> list[str]:
 
 
 def test_every_make_command_is_a_target() -> None:
-    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    rules = re.findall(r"^([a-z ]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    targets = {target for rule in rules for target in rule.split()}
     for name in ("README.md", "book/index.md"):
         text = (ROOT / name).read_text(encoding="utf-8")
         used = set(re.findall(r"\bmake (\w+)`", text)) | {c.split()[1] for c in commands(text) if c.startswith("make ")}

@@ -14,6 +14,7 @@ from vae_lib.figures import INK
 
 ROOT_ELEMENT = re.compile(r"<svg\b[^>]*>", re.DOTALL)
 EMBEDDED = re.compile(r"(?<=data:image/png;base64,)[^\"]+")
+WITHOUT_POINTS = re.compile(r"<path(?![^>]* d=)")  # a space in a font, which must say that it has none
 SIZE = re.compile(r'\b(width|height)="([\d.]+)pt"')
 
 
@@ -38,6 +39,7 @@ def inline(svg: str, *, alt: str, prefix: str) -> str:
         raise ValueError("svg: no <svg> element")
     head, body = start.group(), svg[start.end() :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = WITHOUT_POINTS.sub('<path d=""', body)
     body = re.sub(r'\bid="', f'id="{prefix}', body)
     body = re.sub(r'(href="#|url\(#)', rf"\g<1>{prefix}", body)
     body = body.replace(INK, "currentColor")
@@ -45,7 +47,8 @@ def inline(svg: str, *, alt: str, prefix: str) -> str:
     width = next(value for name, value in SIZE.findall(head) if name == "width")
     view = re.search(r'viewBox="[^"]+"', head).group()
     return (
-        f'<svg class="book-figure" role="img" aria-label="{_attribute(alt)}" {view} '
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '  # for the EPUB's XHTML
+        f'class="book-figure" role="img" aria-label="{_attribute(alt)}" {view} '
         f'style="width:{float(width) * 96 / 72:.0f}px">{body}'
     )
 

@@ -39,7 +39,7 @@ def hash_front_end(app: Sphinx, config: object) -> None:
 def write_front_end(app: Sphinx) -> None:
     from vae_lib.live.script import CSS, page_script
 
-    if app.builder.format == "html":
+    if app.builder.name == "html":
         folder = Path(app.outdir, "_static", FOLDER)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "live.js").write_text(minify.string("text/javascript", page_script()), encoding="utf-8")

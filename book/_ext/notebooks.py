@@ -100,7 +100,7 @@ def set_up(archive: str, site: str) -> str:
 
 def add_notebook(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
     """Write the page's notebook, and give the page its buttons."""
-    if doctree is None:
+    if doctree is None or app.builder.name != "html":
         return
     notebook = make_notebook(app, page, context["body"], doctree)
     for folder in _folders(app):
@@ -198,7 +198,7 @@ def _launch(config: Config, page: str) -> dict:
 
 def remove_others(app: Sphinx, exception: Exception | None) -> None:
     """Remove the notebooks of pages that are gone: what lies in the folder is published."""
-    for folder in _folders(app) if exception is None else ():
+    for folder in _folders(app) if exception is None and app.builder.name == "html" else ():
         for path in folder.rglob("*.ipynb"):
             if path.relative_to(folder).with_suffix("").as_posix() not in app.env.found_docs:
                 path.unlink()

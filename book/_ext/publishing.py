@@ -6,6 +6,8 @@ known is left out; the notebooks' extension, which looks for the address and the
 """
 
 import os
+import re
+import unicodedata
 from pathlib import Path
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
@@ -17,6 +19,7 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
 AFTER_NOTEBOOKS = 600  # which look for the address and the repository at 500
+BEFORE_CARDS = 400
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 NOT_FOUND = {
     "title": "Page not found",
@@ -26,10 +29,12 @@ NOT_FOUND = {
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_config_value("social_card", {}, "html")  # pictures and colour, as sphinxext-opengraph takes them
     if os.environ.get("BOOK_URL"):
         app.setup_extension("sphinxext.opengraph")
         app.setup_extension("notfound.extension")
         app.connect("config-inited", set_address, priority=AFTER_NOTEBOOKS)
+        app.connect("html-page-context", put_formulas_in_words, priority=BEFORE_CARDS)
         app.connect("build-finished", write_sitemap)
     app.connect("config-inited", add_repository, priority=AFTER_NOTEBOOKS)
     app.connect("html-page-context", add_last_change)
@@ -37,15 +42,23 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 
 def set_address(app: Sphinx, config: Config) -> None:
-    """Tell the extensions where the site will be. Raises ExtensionError for what is no address."""
-    address = urlsplit(config.html_baseurl)
-    if address.scheme not in ("http", "https") or not address.netloc or address.query or address.fragment:
-        raise ExtensionError(f"BOOK_URL: {config.html_baseurl!r}, expected an address like https://owner.github.io/name")
-    config.html_baseurl = config.html_baseurl.rstrip("/") + "/"
+    """Tell the extensions where the site will be. Raises ExtensionError where BOOK_URL is no address."""
+    try:
+        config.html_baseurl, config.notfound_urls_prefix = site_address(config.html_baseurl)
+    except ValueError as error:
+        raise ExtensionError(f"BOOK_URL: {error}") from error
     config.ogp_site_url = config.html_baseurl
     config.ogp_site_name = config.html_title
-    config.notfound_urls_prefix = address.path.rstrip("/") + "/"
+    config.ogp_social_cards = config.social_card
     config.notfound_context = NOT_FOUND
+
+
+def site_address(text: str) -> tuple[str, str]:
+    """The site's address and its path on the server, both with a slash at the end. Raises ValueError for other text."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError(f"{text!r}, expected an address like https://owner.github.io/name")
+    return text.rstrip("/") + "/", parts.path.rstrip("/") + "/"
 
 
 def add_repository(app: Sphinx, config: Config) -> None:
@@ -59,6 +72,19 @@ def add_repository(app: Sphinx, config: Config) -> None:
             "use_edit_page_button": True,
             "use_issues_button": True,
         }
+
+
+def put_formulas_in_words(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
+    """A page is described by its first sentences, in which no TeX may be. Its body is written already."""
+    for node in doctree.findall(nodes.math) if doctree is not None else ():
+        node[:] = [nodes.Text(re.sub(r"\\([A-Za-z]+)\s*", _sign, node.astext()))]
+
+
+def _sign(command: re.Match) -> str:
+    try:
+        return unicodedata.lookup(f"greek small letter {command[1]}")
+    except KeyError:
+        return {"mid": "| "}.get(command[1], command[0])
 
 
 def add_last_change(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:

@@ -1,6 +1,7 @@
 """What the book consists of, and the faults that a page may have: each check returns sentences, none if all is well."""
 
 import re
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -68,18 +69,26 @@ def page_faults(text: str) -> list[str]:
 
 
 def broken_links(page: Path, root: Path) -> list[str]:
-    """Links of a built page to a file or an anchor that is not there."""
-    soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+    """Whatever a built page names, a file or an anchor, that is not there: links, pictures, styles and scripts."""
     faults = []
-    for link in soup.select("article a[href], nav a[href]"):
-        parts = urlsplit(link["href"])
-        if parts.scheme or link["href"] == "#":
+    for address in addresses(BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")):
+        parts = urlsplit(address)
+        if parts.scheme or parts.netloc or address == "#":
             continue
         target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
         if not target.is_relative_to(root.resolve()) or not target.exists():
-            faults.append(f"{link['href']}: no such file")
-        elif parts.fragment and target.suffix == ".html":
-            other = soup if target == page else BeautifulSoup(target.read_text(encoding="utf-8"), "html.parser")
-            if other.find(id=unquote(parts.fragment)) is None:
-                faults.append(f"{link['href']}: no such anchor")
+            faults.append(f"{address}: no such file")
+        elif parts.fragment and target.suffix == ".html" and unquote(parts.fragment) not in _anchors(target):
+            faults.append(f"{address}: no such anchor")
     return faults
+
+
+@cache  # a page is named by many others
+def _anchors(page: Path) -> set[str]:
+    soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+    return {node["id"] for node in soup.select("[id]")}
+
+
+def addresses(soup: BeautifulSoup) -> list[str]:
+    """Every address that a page names, in its order."""
+    return [node.get("href") or node.get("src") for node in soup.select("[href], [src]")]

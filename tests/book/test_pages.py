@@ -26,9 +26,6 @@ class TestPage:
     def test_no_error_no_warning_no_left_over_markup(self, source: Path, html: Path) -> None:
         assert pages.page_faults(built(html, source)) == []
 
-    def test_links_resolve(self, source: Path, html: Path) -> None:
-        assert pages.broken_links(html / source.relative_to(pages.BOOK).with_suffix(".html"), html) == []
-
     def test_every_cell_that_draws_has_its_figure(self, source: Path, html: Path) -> None:
         cells = pages.CELL.findall(source.read_text(encoding="utf-8"))
         drawing = [cell for cell in cells if pages.DRAWS.search(cell)]
@@ -85,9 +82,3 @@ def test_a_figure_without_alt_text_is_found() -> None:
     cell = "```{code-cell} ipython3\n---\n  caption: |\n    It.\n---\nfigures.plot_lines(x);\n```\n"
     (found,) = pages.source_faults(cell)
     assert "no alt" in found
-
-
-def test_a_broken_link_is_found(tmp_path: Path) -> None:
-    page = tmp_path / "page.html"
-    page.write_text('<article><a href="gone.html">a</a><a href="#gone">b</a><a href="page.html">c</a></article>')
-    assert pages.broken_links(page, tmp_path) == ["gone.html: no such file", "#gone: no such anchor"]
