@@ -41,9 +41,7 @@ class BookBuilder(Epub3Builder):
             self.chapter = self.last_chapter()
 
     def last_chapter(self) -> str:
-        """The body of the chapter of solutions, in the order of the book."""
-        order = list(self.env.collect_relations())
-        self.solutions.sort(key=lambda page: order.index(page["docname"]))
+        """The body of the chapter of solutions."""
         moved = {name for page in self.solutions for node in page.findall(nodes.target) for name in node["ids"]}
         section = nodes.section("", nodes.title("", SOLUTIONS.title()), ids=[SOLUTIONS])
         self.imgpath, self.secnumbers, self.fignumbers = self.imagedir, {}, {}
