@@ -69,7 +69,7 @@ def test_answers_in_words_stand_on_the_page_for_the_teacher(tmp_path):
 
 def test_what_cannot_be_interrupted_is_stopped_and_the_rest_still_marked(tmp_path, monkeypatch):
     """A loop that catches everything outlives the time limit within; a process that is killed outlives nothing."""
-    monkeypatch.setattr(marking, "SECONDS", 12)
+    monkeypatch.setattr(marking, "SECONDS", 30)  # imports take 5 of them, and more where the cores are busy
     deaf = "while True:\n        try:\n            while True: sum(range(1000))\n        except BaseException: pass"
     hanging, killed, cell = (assignment.notebook("elbo", "student") for _ in range(3))
     right = CLASS["right"].notebook
@@ -86,7 +86,7 @@ def test_what_cannot_be_interrupted_is_stopped_and_the_rest_still_marked(tmp_pat
     assert {name: (row["my_kl"], row["my_iwae_bound"]) for name, row in rows.items()} == {
         "hanging": ("0.0", "3.0"), "killed": ("0.0", "3.0"), "cell": ("4.0", "3.0")
     }  # fmt: skip
-    assert "did not come to an end in 12 s" in (tmp_path / "out" / "hanging.html").read_text()
+    assert "did not come to an end in 30 s" in (tmp_path / "out" / "hanging.html").read_text()
     assert "ended the interpreter (exit code -9)" in (tmp_path / "out" / "killed.html").read_text()
 
 
