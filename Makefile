@@ -25,7 +25,7 @@ test: book $(VENV)/installed-tests
 	$(BIN)/python tests/tools.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile  # what a file's tests share is made once
+	$(BIN)/python -m pytest
 
 serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory book/_build/html 8000
