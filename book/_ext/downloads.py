@@ -20,6 +20,7 @@ LOGGER = logging.getLogger(__name__)
 NAME = "vae-executed"
 MADE = {"PDF": f"pdf/{NAME}.pdf", "EPUB": f"epub/{NAME}.epub"}  # in the build's folder
 FOLDER = "downloads"  # in the site's
+LAST = 900  # when the other extensions, MathJax's among them, have put their files into the site
 # What only a server uses, or would hold the book a second time.
 NOT_TAKEN_ALONG = (FOLDER, "models", "404.html", "sitemap.xml", "_images/social_previews")
 BETWEEN = ("<!-- downloads -->", "<!-- /downloads -->")
@@ -28,7 +29,7 @@ PLACE = re.compile(f"(?<={BETWEEN[0]}).*?(?={BETWEEN[1]})", re.DOTALL)
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("downloads", Downloads)
-    app.connect("build-finished", offer)
+    app.connect("build-finished", offer, priority=LAST)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 

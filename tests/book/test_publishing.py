@@ -24,7 +24,7 @@ SITEMAP = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9"}
 def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("BOOK_URL", URL)
     monkeypatch.setenv("GITHUB_REPOSITORY", "reader/vae")
-    return small_book.write(tmp_path, "notebooks", "publishing", "downloads")
+    return small_book.write(tmp_path, "downloads", "mathjax", "notebooks", "publishing")
 
 
 def sitemap(book: Path) -> dict[str, str | None]:
@@ -127,6 +127,8 @@ def test_the_home_page_offers_the_editions_that_are_there(book: Path, monkeypatc
     assert "the EPUB is not there, and the home page offers none; `make epub` makes it" in result.stdout
     zipped = {"the site as a zip file": "downloads/vae-executed.zip"}
     assert offered(book) == {"PDF": "downloads/vae-executed.pdf"} | zipped
+    with zipfile.ZipFile(book / "_build/html/downloads/vae-executed.zip") as archive:  # of a site built from nothing
+        assert "vae-executed/_static/mathjax/tex-chtml.js" in archive.namelist()
     edition(book, "EPUB")
     assert small_book.build(book).returncode == 0  # no page is written again, and yet the offer is new
     assert offered(book) == {"PDF": "downloads/vae-executed.pdf", "EPUB": "downloads/vae-executed.epub"} | zipped
