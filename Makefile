@@ -9,6 +9,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Many processes import the same libraries: each would compile them anew where this is set.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: book pdf epub test serve clean
 
 book: $(VENV)/installed
@@ -32,7 +35,7 @@ serve: book
 
 $(VENV)/installed: requirements.txt constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	# not compiled: half of the time would go into modules that nothing here imports
+	# not compiled: most of the time would go into modules that nothing here imports; the others are at their import
 	$(BIN)/pip install --quiet --no-compile -r requirements.txt
 	touch $@
 

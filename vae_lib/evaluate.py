@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 from vae_lib.models import VAE, Autoencoder, check_images
 from vae_lib.objectives import log_weights
 
-DECODED_AT_ONCE = 16_000  # images; about 50 MB for each of the few tensors of that size
+DECODED_AT_ONCE = 2_000  # images; 6 MB for each of the few tensors of that size, which a processor's cache holds
 
 
 @torch.no_grad()

@@ -10,7 +10,6 @@ checkpoint has the same name without the folder: it is fetched whatever torch is
 
 import ast
 import hashlib
-import inspect
 import json
 import multiprocessing
 import os
@@ -19,7 +18,6 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from types import ModuleType
 
 import torch
 
@@ -41,6 +39,8 @@ class Recipe:
 SMALL = Recipe(model=ModelConfig(hidden=(400,)), train=TrainConfig(epochs=10))
 SMALL_AE = replace(SMALL, model=replace(SMALL.model, variational=False))
 WIDE = replace(SMALL, model=replace(SMALL.model, latent=50))
+
+SHAPING_CODE = [Path(module.__file__) for module in (data, distributions, models, objectives, train)]
 
 
 def _trained_with(recipe: Recipe, **changes: object) -> Recipe:
@@ -126,18 +126,18 @@ def checkpoint_path(name: str, splits: data.Splits) -> Path:
     """Where the recipe's checkpoint for these data, this code and this torch is, or would be."""
     shaped_by = {
         "recipe": asdict(get(name)),
-        "code": code_fingerprint(data, distributions, models, objectives, train),
+        "code": code_fingerprint(*SHAPING_CODE),
         "data": splits.fingerprint,
     }
     key = hashlib.sha256(json.dumps(shaped_by, sort_keys=True).encode()).hexdigest()[:12]
     return data.cache_dir() / "recipes" / f"torch-{torch.__version__}" / f"{name}-{key}.safetensors"
 
 
-def code_fingerprint(*modules: ModuleType) -> str:
-    """A hash of what the modules do, the same in every Python: comments, docstrings and layout do not count."""
+def code_fingerprint(*sources: Path) -> str:
+    """A hash of what these files of Python do, the same in every version: comments, docstrings, layout do not count."""
     digest = hashlib.sha256()
-    for module in modules:
-        tree = ast.parse(inspect.getsource(module))
+    for source in sources:
+        tree = ast.parse(source.read_bytes())
         for node in ast.walk(tree):
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
                 node.body = node.body[1:]
