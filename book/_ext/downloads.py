@@ -4,7 +4,6 @@
 along: it opens from the folder, since no page asks the network for anything.
 """
 
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ PLACE = re.compile(f"(?<={BETWEEN[0]}).*?(?={BETWEEN[1]})", re.DOTALL)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    app.setup_extension("origin")  # which finds the address
     app.add_directive("downloads", Downloads)
     app.connect("build-finished", offer, priority=LAST)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -62,7 +62,7 @@ def offer(app: Sphinx, exception: Exception | None) -> None:
             LOGGER.info(
                 "downloads: the %s %s, and the home page offers none; `make %s` makes it", name, state, name.lower()
             )
-    if os.environ.get("BOOK_URL"):
+    if app.config.html_baseurl:
         files["the site as a zip file"] = take_along(site, home, PLACE.sub("", page), folder / f"{NAME}.zip")
     home.write_text(PLACE.sub(lambda place: _sentence(files), page), encoding="utf-8")
 

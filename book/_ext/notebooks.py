@@ -5,7 +5,6 @@ notebook reads the same in JupyterLab, Colab, VS Code and on GitHub. The noteboo
 they are published as the branch `notebooks`; the site holds a copy of each.
 """
 
-import os
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,7 +14,7 @@ from myst_nb.core.read import create_nb_reader
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from notebook_cells import page_cells
-from origin import Checkout, repository
+from origin import Checkout
 from published_models import address
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -58,34 +57,28 @@ os.environ.setdefault("VAE_LIB_MODELS", "{address}")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.add_config_value("notebook_repository", "", "html")  # "owner/name", where neither the CI nor git knows it
+    app.setup_extension("origin")
     app.add_config_value("notebook_branch", "notebooks", "html")
     app.add_config_value("notebook_without", [], "html")  # pages whose code is for the site only
     app.add_config_value("notebook_setup", "", "html")  # a change makes Sphinx write every page again
-    app.connect("config-inited", find_origin)
+    app.connect("config-inited", write_setup)
     app.connect("html-page-context", add_notebook, priority=AFTER_THEME)
     app.connect("build-finished", remove_others)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def find_origin(app: Sphinx, config: Config) -> None:
-    """Find the repository and write the cell that sets a notebook up; say what is left out, and why."""
-    config.html_baseurl = os.environ.get("BOOK_URL") or config.html_baseurl
+def write_setup(app: Sphinx, config: Config) -> None:
+    """Write the cell that sets a notebook up; say what is left out, and why."""
     checkout = Checkout(Path(app.srcdir).parent)
-    config.notebook_repository = repository(
-        environment=os.environ.get("GITHUB_REPOSITORY", ""),
-        remote=checkout.remote,
-        configured=config.notebook_repository,
-    )
     commit = checkout.package_commit
-    if config.notebook_repository and commit:
-        archive = f"https://github.com/{config.notebook_repository}/archive/{commit}.zip"
+    if config.github_repository and commit:
+        archive = f"https://github.com/{config.github_repository}/archive/{commit}.zip"
         config.notebook_setup = set_up(archive, config.html_baseurl)
         if checkout.shallow:
             LOGGER.info("notebooks: this clone is shallow; they install vae_lib of %s, its oldest commit", commit[:7])
         return
     config.notebook_setup = set_up("", config.html_baseurl)
-    if not config.notebook_repository:
+    if not config.github_repository:
         LOGGER.info("notebooks: no repository on GitHub is known; they have no buttons for Binder and Colab")
     else:
         LOGGER.info("notebooks: git knows no commit of vae_lib here; they say how to install it, and do not do it")
@@ -155,7 +148,7 @@ def _set_buttons(app: Sphinx, page: str, context: dict, *, has_notebook: bool) -
         # Not the page's source: it is not on the site.
         kept = [button for button in downloads["buttons"] if button.get("label") != "download-source-button"]
         downloads["buttons"] = [_download(page, context)] * has_notebook + kept
-    if has_notebook and app.config.notebook_repository:
+    if has_notebook and app.config.github_repository:
         context["header_buttons"].insert(0, _launch(app.config, page))
 
 
@@ -171,7 +164,7 @@ def _download(page: str, context: dict) -> dict:
 
 
 def _launch(config: Config, page: str) -> dict:
-    owner_name, branch = config.notebook_repository, quote(config.notebook_branch, safe="")
+    owner_name, branch = config.github_repository, quote(config.notebook_branch, safe="")
     path = quote(f"{page}.ipynb")
     places = {
         "Binder": (

@@ -1,16 +1,51 @@
-"""Whose copy of the book this is: its repository on GitHub, and the commit that holds the package.
+"""Whose copy of the book this is: the site's address, the repository on GitHub, and what git knows of the files.
 
 Nothing names the repository in the files: a fork's buttons open the fork, and its notebooks install the fork's package.
 """
 
+import os
 import re
 import subprocess
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ExtensionError
+
+BEFORE_OTHERS = 400
 PACKAGE_FILES = ("vae_lib", "pyproject.toml")
 NAME = r"(?P<name>[A-Za-z0-9][A-Za-z0-9-]*/(?!\.(?:\.|git)?/?$)[A-Za-z0-9_.-]+?)(?:\.git)?/?"
 # https with or without a user and a token, git's old protocol, ssh in its three spellings
 REMOTE = rf"(?:(?:https?|git|ssh)://(?:[^@/\s]+@)?|[\w.-]+@)(?:www\.|ssh\.)?github\.com(?::\d+)?[:/]/?{NAME}"
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_config_value("github_repository", "", "html")  # "owner/name", where neither the CI nor git knows it
+    app.connect("config-inited", find, priority=BEFORE_OTHERS)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def find(app: Sphinx, config: Config) -> None:
+    """Complete the configuration by the site's address and the repository. Raises ExtensionError for a bad BOOK_URL."""
+    if url := os.environ.get("BOOK_URL"):
+        try:
+            config.html_baseurl = site_address(url)
+        except ValueError as error:
+            raise ExtensionError(f"BOOK_URL: {error}") from error
+    config.github_repository = repository(
+        environment=os.environ.get("GITHUB_REPOSITORY", ""),
+        remote=Checkout(Path(app.srcdir).parent).remote,
+        configured=config.github_repository,
+    )
+
+
+def site_address(text: str) -> str:
+    """The site's address with a slash at its end. Raises ValueError for other text."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError(f"{text!r}, expected an address like https://owner.github.io/name")
+    return text.rstrip("/") + "/"
 
 
 def repository(*, environment: str, remote: str, configured: str) -> str:
@@ -48,9 +83,17 @@ class Checkout:
     def shallow(self) -> bool:
         return self.exists and self._git("rev-parse", "--is-shallow-repository") == "true"
 
-    def last_change(self, path: Path) -> str:
-        """The day of the last commit that touched a file, as 2026-11-25; "" where a shallow clone cannot know it."""
-        return self._git("log", "-1", "--format=%cs", "--", str(path)) if self.exists and not self.shallow else ""
+    @property
+    def last_changes(self) -> dict[Path, str]:
+        """Each committed file with the day of its last commit, as 2026-11-25; none where a shallow clone hides it."""
+        days: dict[Path, str] = {}
+        if not self.exists or self.shallow:
+            return days
+        for commit in self._git("-c", "core.quotePath=off", "log", "--format=%x00%cs", "--name-only").split("\0"):
+            day, *names = commit.split("\n")
+            for name in filter(None, names):
+                days.setdefault(self.folder / name, day)  # the newest commit comes first
+        return days
 
     def _git(self, *arguments: str) -> str:
         try:

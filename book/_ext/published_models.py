@@ -13,6 +13,7 @@ FOLDER = "models"
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    app.setup_extension("origin")  # which finds the address
     app.connect("build-finished", publish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -24,12 +25,14 @@ def address(site: str) -> str:
 
 def publish(app: Sphinx, exception: Exception | None) -> None:
     """Copy each recipe's checkpoint, and nothing that an earlier build left there, into the site."""
-    if exception is not None or app.builder.name != "html" or not app.config.html_baseurl:
+    if exception is not None or app.builder.name != "html":
+        return
+    folder = Path(app.outdir, FOLDER)
+    shutil.rmtree(folder, ignore_errors=True)
+    if not app.config.html_baseurl:
         return
     from vae_lib import data, recipes
 
-    folder = Path(app.outdir, FOLDER)
-    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     splits = data.load()
     for name in recipes.RECIPES:

@@ -2,7 +2,7 @@
 
 With an address (BOOK_URL): canonical links, cards for those who share a page, a sitemap, and a page for addresses that
 are not there. With a repository: a way to correct the page. With git: the day of the page's last change. What is not
-known is left out; the notebooks' extension, which looks for the address and the repository, says so.
+known is left out.
 """
 
 import os
@@ -16,9 +16,7 @@ from docutils import nodes
 from origin import Checkout
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.errors import ExtensionError
 
-AFTER_NOTEBOOKS = 600  # which look for the address and the repository at 500
 BEFORE_CARDS = 400
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 NOT_FOUND = {
@@ -29,43 +27,37 @@ NOT_FOUND = {
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    app.setup_extension("origin")
     app.add_config_value("social_card", {}, "html")  # pictures and colour, as sphinxext-opengraph takes them
     if os.environ.get("BOOK_URL"):
         app.setup_extension("sphinxext.opengraph")
         app.setup_extension("notfound.extension")
-        app.connect("config-inited", set_address, priority=AFTER_NOTEBOOKS)
+        app.connect("config-inited", set_address)
         app.connect("html-page-context", put_formulas_in_words, priority=BEFORE_CARDS)
         app.connect("build-finished", write_sitemap)
-    app.connect("config-inited", add_repository, priority=AFTER_NOTEBOOKS)
+    else:
+        app.connect("build-finished", remove_what_wants_an_address)
+    app.connect("config-inited", add_repository)
+    app.add_config_value("last_changes", {}, "")  # asked of git once for a build, not for each page
+    app.connect("config-inited", find_last_changes)
     app.connect("html-page-context", add_last_change)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def set_address(app: Sphinx, config: Config) -> None:
-    """Tell the extensions where the site will be. Raises ExtensionError where BOOK_URL is no address."""
-    try:
-        config.html_baseurl, config.notfound_urls_prefix = site_address(config.html_baseurl)
-    except ValueError as error:
-        raise ExtensionError(f"BOOK_URL: {error}") from error
+    """Tell the extensions where the site will be."""
+    config.notfound_urls_prefix = urlsplit(config.html_baseurl).path
     config.ogp_site_url = config.html_baseurl
     config.ogp_site_name = config.html_title
     config.ogp_social_cards = config.social_card
     config.notfound_context = NOT_FOUND
 
 
-def site_address(text: str) -> tuple[str, str]:
-    """The site's address and its path on the server, both with a slash at the end. Raises ValueError for other text."""
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
-        raise ValueError(f"{text!r}, expected an address like https://owner.github.io/name")
-    return text.rstrip("/") + "/", parts.path.rstrip("/") + "/"
-
-
 def add_repository(app: Sphinx, config: Config) -> None:
     """Let the theme's buttons lead to the repository, to the page's source there, and to its issues."""
-    if config.notebook_repository:
+    if config.github_repository:
         config.html_theme_options |= {
-            "repository_url": f"https://github.com/{config.notebook_repository}",
+            "repository_url": f"https://github.com/{config.github_repository}",
             "repository_branch": "main",
             "path_to_docs": Path(app.srcdir).name,
             "use_repository_button": True,
@@ -85,6 +77,10 @@ def _sign(command: re.Match) -> str:
         return unicodedata.lookup(f"greek small letter {command[1]}")
     except KeyError:
         return {"mid": "| "}.get(command[1], command[0])
+
+
+def find_last_changes(app: Sphinx, config: Config) -> None:
+    config.last_changes = Checkout(Path(app.srcdir).parent).last_changes
 
 
 def add_last_change(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
@@ -107,5 +103,12 @@ def write_sitemap(app: Sphinx, exception: Exception | None) -> None:
     ElementTree.ElementTree(pages).write(path, encoding="utf-8", xml_declaration=True)
 
 
+def remove_what_wants_an_address(app: Sphinx, exception: Exception | None) -> None:
+    """Remove what an earlier build, for an address, left in the site."""
+    for name in ("sitemap.xml", "404.html"):
+        Path(app.outdir, name).unlink(missing_ok=True)
+
+
 def _last_change(app: Sphinx, page: str) -> str:
-    return Checkout(Path(app.srcdir).parent).last_change(Path(app.env.doc2path(page)))
+    """The day of the last commit that touched the page; "" where that is not known."""
+    return app.config.last_changes.get(Path(app.env.doc2path(page)), "")

@@ -14,7 +14,7 @@ execute: {{execute_notebooks: 'off'}}
 html: {{announcement: Synthetic digits.}}
 sphinx:
   local_extensions: {{{extensions}}}
-  config: {{suppress_warnings: [etoc.toctree], notebook_repository: {repository!r}}}
+  config: {{suppress_warnings: [etoc.toctree], github_repository: {repository!r}}}
 """
 FRONT = """\
 ---

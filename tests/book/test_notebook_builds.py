@@ -135,6 +135,10 @@ def test_a_site_with_an_address_has_the_trained_models(
     }
     assert all(path.stat().st_mode & 0o044 for path in published.iterdir())  # a server may read them
 
+    monkeypatch.delenv("BOOK_URL")
+    assert small_book.build(book).returncode == 0
+    assert not published.exists()
+
 
 @pytest.mark.parametrize(
     ("planted", "said"),

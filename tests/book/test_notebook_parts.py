@@ -97,10 +97,24 @@ class TestCheckout:
         assert checkout.remote == "git@github.com:reader/book.git"
         assert not checkout.shallow
 
+    def test_knows_the_day_of_the_last_commit_that_touched_each_file(
+        self, clone: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        changes = Checkout(clone).last_changes
+        assert set(changes) == {clone / "vae_lib/elbo.py", clone / "book.md"}
+        for name in ("book.md", "größe.md", "uncommitted.md"):
+            (clone / name).write_text("later")
+        git(clone, "add", "book.md", "größe.md")
+        monkeypatch.setenv("GIT_COMMITTER_DATE", "2031-02-03T12:00Z")
+        git(clone, "commit", "--quiet", "-m", "later")
+        later = dict.fromkeys([clone / "book.md", clone / "größe.md"], "2031-02-03")
+        assert Checkout(clone).last_changes == changes | later
+
     def test_a_shallow_clone_knows_that_it_is_one(self, clone: Path, tmp_path: Path) -> None:
         git(tmp_path, "clone", "--quiet", "--depth=1", clone.as_uri(), "shallow")
         checkout = Checkout(tmp_path / "shallow")
         assert checkout.shallow
+        assert checkout.last_changes == {}  # all files would seem to be as old as the one commit
         assert checkout.package_commit == git(clone, "rev-parse", "HEAD")
 
     def test_a_copy_inside_another_checkout_is_none(self, clone: Path) -> None:
@@ -109,11 +123,13 @@ class TestCheckout:
         (copy / "vae_lib").mkdir(parents=True)
         checkout = Checkout(copy)
         assert (checkout.remote, checkout.package_commit, checkout.shallow) == ("", "", False)
+        assert checkout.last_changes == {}
 
     def test_without_git_there_is_nothing_to_know(self, clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PATH", str(clone))
         checkout = Checkout(clone)
         assert (checkout.remote, checkout.package_commit, checkout.shallow) == ("", "", False)
+        assert checkout.last_changes == {}
 
 
 class TestTex:

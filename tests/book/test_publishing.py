@@ -13,7 +13,7 @@ import pytest
 import small_book
 from browser import window
 from playwright.sync_api import Browser
-from publishing import site_address
+from origin import site_address
 from tools import editions
 
 URL = "https://reader.example/vae"
@@ -72,9 +72,9 @@ def test_an_address_that_is_not_there_gets_a_page_whose_links_work_from_any_dept
         assert (book / "_build/html" / path.removeprefix("/vae/")).exists(), path
 
 
-def test_an_address_ends_with_a_slash_and_has_its_path() -> None:
-    assert site_address("https://reader.example/vae") == ("https://reader.example/vae/", "/vae/")
-    assert site_address("http://reader.example/") == ("http://reader.example/", "/")
+def test_an_address_ends_with_a_slash() -> None:
+    assert site_address("https://reader.example/vae") == "https://reader.example/vae/"
+    assert site_address("http://reader.example/") == "http://reader.example/"
 
 
 @pytest.mark.parametrize("text", ["reader.example/vae", "ftp://reader.example", "https:///vae", f"{URL}?page=1"])
@@ -98,6 +98,17 @@ def test_without_an_address_a_repository_and_git_they_are_left_out(book: Path, m
     page = small_book.page(book, "page")
     assert page.select("link[rel=canonical], meta[property^='og:'], .btn-source-edit-button, .last-updated") == []
     html = book / "_build/html"
+    assert not (html / "sitemap.xml").exists() and not (html / "404.html").exists()
+
+
+def test_a_later_build_without_an_address_leaves_nothing_that_wants_one(
+    book: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    html = book / "_build/html"
+    assert small_book.build(book).returncode == 0
+    assert (html / "sitemap.xml").exists() and (html / "404.html").exists()
+    monkeypatch.delenv("BOOK_URL")
+    assert small_book.build(book).returncode == 0
     assert not (html / "sitemap.xml").exists() and not (html / "404.html").exists()
 
 
