@@ -12,8 +12,8 @@ import pages
 import pytest
 import small_book
 from browser import window
-from playwright.sync_api import Browser
 from origin import site_address
+from playwright.sync_api import Browser
 from tools import editions
 
 URL = "https://reader.example/vae"
