@@ -34,7 +34,8 @@ serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory book/_build/html 8000
 
 $(VENV)/installed: requirements.txt constraints.txt pyproject.toml
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv --clear $(VENV)
 	# not compiled: most of the time would go into modules that nothing here imports; the others are at their import
 	$(BIN)/pip install --quiet --no-compile -r requirements.txt
 	touch $@

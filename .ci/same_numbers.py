@@ -15,10 +15,13 @@ def article(page: Path) -> list[str]:
 
 def main(first: Path, second: Path) -> int:
     pages = {page.relative_to(first): article(page) for page in sorted(first.rglob("*.html"))}
+    others = {page.relative_to(second): article(page) for page in sorted(second.rglob("*.html"))}
+    for name in sorted(pages.keys() ^ others.keys()):
+        print(f"{name}: in one build only")
     names = [name for name, lines in pages.items() if lines]
-    different = 0
+    different = len(pages.keys() ^ others.keys())
     for name in names:
-        lines = list(difflib.unified_diff(pages[name], article(second / name), lineterm="", n=0))
+        lines = list(difflib.unified_diff(pages[name], others.get(name, []), lineterm="", n=0))
         different += bool(lines)
         for line in lines[:12]:
             print(f"{name}: {line[:160]}")

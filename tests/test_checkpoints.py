@@ -1,7 +1,9 @@
 """Never half-written, damaged or another's, on this machine or fetched from a site: each failure planted."""
 
+import contextlib
 import errno
 import json
+import math
 import os
 import select
 import subprocess
@@ -136,6 +138,34 @@ def test_a_checkpoint_that_never_was_is_no_damage(tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_a_checkpoint_that_may_not_be_read_is_named(small_splits, trainings):
+    """A folder stands in its place; permissions would not stop root."""
+    path(small_splits).mkdir(parents=True)
+    with pytest.raises(OSError, match=f"^{path(small_splits)}: cannot be read \\(Is a directory\\)"):
+        recipes.load("tiny")
+    assert trainings == []
+
+
+def test_reading_wants_neither_the_lock_nor_a_cache_that_can_be_written(small_splits, monkeypatch, capsys):
+    whole = recipes.load("tiny")
+
+    def refuse(*arguments, **options):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(checkpoints.FileLock, "acquire", refuse)
+    assert same(recipes.load("tiny"), whole)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_checkpoint_may_be_read_by_whom_the_users_umask_allows(small_splits):
+    before = os.umask(0o022)
+    try:
+        recipes.load("tiny")
+    finally:
+        os.umask(before)
+    assert path(small_splits).stat().st_mode & 0o777 == 0o644
+
+
 @pytest.mark.parametrize("call", ["fsync", "replace"])
 def test_a_full_disk_names_the_file_and_leaves_no_part_of_it(monkeypatch, small_splits, call):
     def refuse(*arguments):
@@ -268,6 +298,20 @@ def dripping(request: Request, content: bytes) -> None:
             return
 
 
+def endless(request: Request, content: bytes) -> None:
+    request.send(b"", size=len(content))
+    with contextlib.suppress(ConnectionError):
+        while not request.server.go.is_set():
+            request.wfile.write(bytes(1 << 20))
+
+
+def not_finite(request: Request, content: bytes) -> None:
+    model = TINY.model.build()
+    torch.nn.init.constant_(model.encoder[0].bias, math.nan)
+    checkpoints.write(request.server.file, model, History(*torch.zeros(4, 2, dtype=torch.float64)))
+    request.send(request.server.file.read_bytes())
+
+
 def no_http(request: Request, content: bytes) -> None:
     request.wfile.write(b"220 mail ready\r\n")
 
@@ -279,6 +323,8 @@ FAULTS = {
     no_answer: "could not be fetched (timed out)",
     silent_midway: "could not be fetched (timed out)",
     dripping: "could not be fetched (it was not whole after 1 s)",
+    endless: "could not be fetched (it is larger than 64 MB)",
+    not_finite: "is no sound checkpoint of this model (not all of its numbers are finite)",
     page: "is no sound checkpoint of this model (",
     empty: "is no sound checkpoint of this model (",
     truncated: "is no sound checkpoint of this model (",
@@ -451,7 +497,7 @@ def test_of_two_processes_at_once_one_fetches_and_the_other_waits_and_reads(site
         for process in processes:
             process.kill()
             process.wait()
-    assert waiting == f"Another process is training {path(small_splits).stem}; waiting for it.\n"
+    assert waiting == f"Another process is making {path(small_splits).stem}; waiting for it.\n"
     assert outputs == [f"{trained_by_hand(small_splits)[1].elbo.tolist()}\n"] * 2
     assert len(site.asked) == 1
     assert path(small_splits).read_bytes() == site.content

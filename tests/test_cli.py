@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -247,6 +248,8 @@ def test_a_chapter_named_twice_is_written_once(capsys, tmp_path):
         (["sample", "tiny", "-n", "0"], "-n"),
         (["sample", "tiny-ae"], "'tiny-ae' is an autoencoder"),
         (["sample", "tiny", "-o", "picture.xyz"], "xyz"),
+        (["sample", "tiny", "-o", "."], "--out: . is a folder"),
+        (["data", "--sheet", "."], "--sheet: . is a folder"),
         (["data", "--paint"], "--paint"),
         (["assignment", "elbo"], "--student --teacher --nbgrader"),
         (["assignment", "nowhere", "--student", "out"], "nowhere"),
@@ -285,6 +288,31 @@ def test_a_folder_that_cannot_be_written_exits_1_and_is_named(capsys, tmp_path):
         assert code == 1
         assert "'file'" in err
         assert "Traceback" not in err
+
+
+def test_what_cannot_end_well_is_refused_before_any_training(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(recipes, "load", lambda name: pytest.fail("trained"))
+    monkeypatch.setattr(recipes, "load_all", lambda names: pytest.fail("trained"))
+    (tmp_path / "file").write_text("in the way")
+    for arguments in ("sample tiny-ae", "sample tiny -o .", "sample tiny -o file/s.png", "train tiny -o file"):
+        assert run(capsys, *arguments.split())[0] != 0
+
+
+def test_a_picture_is_written_whole_or_not_at_all(capsys, monkeypatch, tmp_path):
+    (tmp_path / "s.png").write_text("the old one")
+
+    def half(figure, file, **options):
+        Path(file).write_text("half")
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(plt.Figure, "savefig", half)
+        assert run(capsys, "sample", "tiny", "-o", "s.png")[0] == 1
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["s.png"]
+    assert (tmp_path / "s.png").read_text() == "the old one"
+    code, out, _ = run(capsys, "sample", "tiny", "-o", "sheet")
+    assert (code, out) == (0, "wrote sheet.png\n")
+    assert (tmp_path / "sheet.png").exists()
 
 
 def test_an_unexpected_error_is_not_dressed_as_a_mistake_of_the_callers(capsys, monkeypatch):

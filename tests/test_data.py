@@ -425,3 +425,9 @@ def test_another_failure_of_torchvision_is_not_hidden(tmp_path):
     )
     assert result.returncode == 1
     assert "libpng is broken" in result.stderr
+
+
+@pytest.mark.parametrize("images", [torch.tensor([0.5, 2.0]), torch.tensor([0.5, torch.nan]), torch.tensor([-0.1])])
+def test_what_is_no_grey_level_is_not_binarised(images):
+    with pytest.raises(ValueError, match=r"^images: torch.float32, not all of them grey levels in \[0, 1\]"):
+        data.binarize_static(images)

@@ -177,3 +177,9 @@ def test_bernoulli_refuses_pixels_outside_the_unit_interval(bad):
 def test_prior_is_the_standard_normal():
     z = randn(50, 4).float()
     assert_close(standard_normal(4).log_prob(z), Normal(0.0, 1.0).log_prob(z).sum(-1))
+
+
+@pytest.mark.parametrize("dimensions", [1, 2])
+def test_a_divergence_between_spaces_of_different_dimensions_is_refused(dimensions):
+    with pytest.raises(ValueError, match=r"^q, p: means of shape .* expected one D"):
+        kl_divergence(standard_normal(dimensions), standard_normal(3))

@@ -217,3 +217,17 @@ def test_frechet_distance_is_right_where_a_covariance_has_no_inverse(flat):
 def test_frechet_distance_names_bad_shapes(a, b):
     with pytest.raises(ValueError, match="^a, b: shapes .* expected"):
         evaluate.frechet_distance(torch.zeros(a), torch.zeros(b))
+
+
+@pytest.mark.parametrize(
+    ("variational", "images", "threshold", "named"),
+    [
+        (True, 1, 0.01, "x: 1 image, expected at least 2"),
+        (True, 5, math.nan, "threshold: nan, expected at least 0"),
+        (False, 5, 0.01, "model: Autoencoder, expected VAE"),
+    ],
+)
+def test_active_units_name_bad_input(digits, variational, images, threshold, named):
+    model = ModelConfig(hidden=(4,), latent=2, variational=variational).build()
+    with pytest.raises(ValueError, match=f"^{named}"):
+        evaluate.active_units(model, digits[:images], threshold=threshold)

@@ -1,10 +1,12 @@
 """Every exercise checks itself: the reference passes, each classic mistake is told in its own sentence."""
 
+import functools
 import subprocess
 import sys
 
 import pytest
 import torch
+from torch.distributions import Normal
 
 from vae_lib.exercises import bank, check, grade, hint, report_on
 from vae_lib.exercises.bank import CHAPTERS, EXERCISES
@@ -316,6 +318,24 @@ class TestHonesty:
         space = {}
         exec("from torch.distributions import kl_divergence as kl\ndef my_kl(m, v): return kl(m, v)", space)
         assert "uses kl_divergence" in borrowed(space["my_kl"], KL.forbidden)
+
+    def test_nor_one_that_does_so_under_a_decorator(self):
+        @torch.no_grad()
+        def my_kl(mean, log_var):
+            q, p = Normal(mean, (0.5 * log_var).exp()), Normal(0.0, 1.0)
+            return torch.distributions.kl_divergence(q, p).sum(-1)
+
+        assert "uses kl_divergence" in borrowed(my_kl, KL.forbidden)
+
+    def test_a_decorator_changes_nothing_else(self):
+        @torch.no_grad()
+        def stub(mean, log_var):
+            raise NotImplementedError
+
+        assert report_on(stub, KL).state == "not attempted"
+        assert report_on(functools.lru_cache(by_formula), KL).state == "correct"
+        stub.__wrapped__ = stub
+        assert borrowed(stub) == ""
 
     def test_a_helper_of_ones_own_may_have_any_name(self):
         space = {}

@@ -1,5 +1,6 @@
 """What a figure shows, measured on its pixels and boxes; what it must leave alone."""
 
+import math
 from itertools import combinations
 
 import matplotlib as mpl
@@ -397,3 +398,12 @@ def test_colours_of_the_palette_are_told_apart_by_colour_blind_readers(eye):
     seen = {colour: lab(np.array(EYES[eye]) @ linear_rgb(colour)) for colour in figures.COLOURS}
     close = {(a, b): np.linalg.norm(seen[a] - seen[b]).round(1) for a, b in combinations(seen, 2)}
     assert {pair: distance for pair, distance in close.items() if distance < 10} == {}
+
+
+def test_a_sheet_without_columns_and_a_curve_without_a_point_are_refused():
+    with pytest.raises(ValueError, match="^columns: 0, expected at least 1"):
+        figures.plot_digits(torch.rand(3, 784), columns=0)
+    before = plt.get_fignums()
+    with pytest.raises(ValueError, match="^curves: 'empty' has no finite point"):
+        figures.plot_lines([0, 1], {"whole": [0, 1], "empty": [math.nan] * 2}, xlabel="x", ylabel="y")
+    assert plt.get_fignums() == before

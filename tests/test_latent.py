@@ -9,7 +9,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from vae_lib.latent import interpolate, manifold, prior_quantiles, traversal
-from vae_lib.models import VAE, Decoder
+from vae_lib.models import VAE, Decoder, ModelConfig
 
 
 @pytest.fixture
@@ -91,3 +91,10 @@ def test_walks_keep_no_gradient(echo):
     echo.decoder.network = nn.Linear(4, 4)
     assert not manifold(echo).requires_grad
     assert not traversal(echo, torch.zeros(4), 0, torch.zeros(2)).requires_grad
+
+
+@pytest.mark.parametrize(("axes", "n"), [((0, 2), 3), ((-1, 0), 3), ((0,), 3), ((0, 1), 0)])
+def test_a_manifold_along_no_dimensions_is_refused(axes, n):
+    model = ModelConfig(hidden=(4,), latent=2).build()
+    with pytest.raises(ValueError, match="^axes, n: .* expected two dimensions from 0 to 1"):
+        manifold(model, axes, n)

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import math
 import re
 from dataclasses import replace
 
@@ -321,6 +322,11 @@ def test_the_explorers_picture_says_what_the_posteriors_moments_cost(make, gap):
         (lambda: live.LatentPlane(PLANE.build(), CODES[:, :1], LABELS), r"codes: shape \(3, 1\)"),
         (lambda: live.LatentPlane(PLANE.build(), CODES, LABELS[:2]), "codes: .* for 2 labels"),
         (lambda: live.LatentPlane(PLANE.build(), CODES[:0], LABELS[:0]), r"codes: shape \(0, 2\)"),
+        (lambda: live.LatentPlane(PLANE.build(), CODES * math.nan, LABELS), "codes: not all of them are finite"),
+        (lambda: live.LatentPlane(PLANE.build(), CODES, LABELS + 10), "labels: .* expected integers from 0 to 9"),
+        (lambda: live.LatentPlane(PLANE.build(), CODES, LABELS - 9), "labels: .* expected integers from 0 to 9"),
+        (lambda: live.LatentPlane(PLANE.build(), CODES, LABELS / 2), "labels: torch.float32"),
+        (lambda: live.LatentPlane(PLANE.build(), CODES, LABELS, limit=0), "limit: 0, expected a positive number"),
         (lambda: live.LatentPlane(ModelConfig(latent=2, convolutional=True).build(), CODES, LABELS), "network"),
         (lambda: live.LatentSliders(PLANE.build(), IMAGES[:, :9]), r"x: shape \(12, 9\)"),
         (lambda: live.LatentSliders(PLANE.build(), IMAGES[:1]), "x: 1 image, expected at least 2"),

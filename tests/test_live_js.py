@@ -331,6 +331,16 @@ def test_an_encoder_and_a_decoder_are_packed_for_the_inputs_they_get(models, dig
         assert errors[0] < errors[1] / 2
 
 
+@pytest.mark.parametrize(("likelihood", "last"), [("bernoulli", 2), ("gaussian", 0)])
+def test_a_packed_decoder_gives_the_pixels_mean_whatever_its_likelihood(likelihood: str, last: int):
+    model, z = ModelConfig(latent=2, hidden=(8,), likelihood=likelihood).build(seed=1), torch.randn(5, 2)
+    packed = pack_decoder(model)
+    assert unpacked(packed)[-1][0] == last
+    before = outputs(packed, z)
+    mean = before.sigmoid() if last == 2 else before
+    torch.testing.assert_close(mean, model.decode(z).mean, atol=0.02, rtol=0)
+
+
 def test_double_precision_is_packed_as_single():
     network = mlp(3, 2)
     single = pack(network, torch.eye(3), output="none")

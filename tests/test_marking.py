@@ -4,6 +4,8 @@ import csv
 import html
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -152,6 +154,44 @@ def test_what_is_printed_and_drawn_afterwards_is_what_it_would_have_been(tmp_pat
     print("still heard")
     assert torch.equal(torch.get_rng_state(), before)
     assert "still heard" in capsys.readouterr().out
+
+
+def test_a_name_that_a_spreadsheet_would_compute_stays_a_name(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "=1+1.ipynb").write_text(json.dumps(CLASS["right"].notebook))
+    marking.mark(tmp_path / "in", tmp_path / "out")
+    assert grades(tmp_path / "out")["'=1+1"]["total"] == "7.0"
+
+
+def test_limits_of_the_machine_that_are_tighter_than_ours_cost_nobody_the_marks(tmp_path):
+    (tmp_path / "ann.ipynb").write_text(json.dumps(CLASS["right"].notebook))
+    command = f"ulimit -f 20000; exec {sys.executable} -m vae_lib mark . -o out"
+    subprocess.run(["bash", "-c", command], cwd=tmp_path, check=True, capture_output=True)
+    assert grades(tmp_path / "out")["ann"]["total"] == "7.0"
+
+
+def test_where_no_notebook_can_be_run_nobody_is_marked_and_the_reason_is_told(tmp_path, monkeypatch):
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "nbformat.py").write_text("raise ImportError('this nbformat is broken')")
+    monkeypatch.setenv("PYTHONPATH", str(broken))
+    (tmp_path / "ann.ipynb").write_text(json.dumps(CLASS["right"].notebook))
+    with pytest.raises(OSError, match="fails on this machine: ImportError: this nbformat is broken"):
+        marking.mark(tmp_path, tmp_path / "out")
+    assert not (tmp_path / "out" / "grades.csv").exists()
+
+
+@pytest.mark.parametrize("thing", ["os.mkfifo(file)", "os.symlink('/dev/zero', file)", "file.mkdir()"])
+def test_what_a_notebook_puts_in_the_place_of_its_results_holds_up_nobody(tmp_path, thing):
+    forger = json.loads(json.dumps(CLASS["right"].notebook))
+    code = (
+        f"import os\nfrom pathlib import Path\nfor file in Path('..').glob('*.jsonl'):\n    file.unlink()\n    {thing}"
+    )
+    forger["cells"].insert(0, new_code_cell(code))
+    (tmp_path / "forger.ipynb").write_text(json.dumps(forger))
+    (tmp_path / "right.ipynb").write_text(json.dumps(CLASS["right"].notebook))
+    marking.mark(tmp_path, tmp_path / "out")
+    assert {name: row["total"] for name, row in grades(tmp_path / "out").items()} == {"forger": "0.0", "right": "7.0"}
 
 
 @pytest.mark.parametrize("line", ["3", '{"name": "my_kl", "seen": 1}', '{"trying": {}}', "{", "\\udc80"])

@@ -6,7 +6,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from vae_lib.distributions import Bernoulli, DiagonalGaussian
-from vae_lib.models import PIXELS, VAE, Autoencoder, ModelConfig, check_images, mlp
+from vae_lib.models import PIXELS, VAE, Autoencoder, Decoder, ModelConfig, check_images, mlp
 
 CONFIGS = {
     "default": ModelConfig(),
@@ -197,3 +197,8 @@ def test_decoders_name_what_is_wrong_with_latents(shape):
 def test_configurations_name_the_bad_value(name, value):
     with pytest.raises(ValueError, match=f"^{name}: .*, expected"):
         ModelConfig(**{name: value})
+
+
+def test_a_decoder_of_an_unknown_likelihood_is_refused():
+    with pytest.raises(ValueError, match="^likelihood: 'poisson', expected 'bernoulli' or 'gaussian'"):
+        Decoder(mlp(2, 784), latent=2, likelihood="poisson")

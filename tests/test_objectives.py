@@ -1,5 +1,7 @@
 """The bounds where the truth is known: linear-Gaussian models exactly, one latent dimension by quadrature."""
 
+from functools import partial
+
 import pytest
 import torch
 from hypothesis import given as for_all
@@ -197,3 +199,12 @@ def test_an_autoencoder_pays_no_kl_and_is_scored_at_its_code(digits):
 def test_too_few_samples_are_named(digits, samples):
     with pytest.raises(ValueError, match=f"^samples: {samples}, expected at least 1"):
         iwae_bound(ModelConfig(hidden=(8,)).build(), digits[:2], samples=samples)
+
+
+def test_a_model_of_the_other_kind_is_named(digits):
+    vae, autoencoder = (ModelConfig(hidden=(4,), latent=2, variational=kind).build() for kind in (True, False))
+    for bound in (elbo, partial(log_weights, samples=2), partial(iwae_bound, samples=2)):
+        with pytest.raises(ValueError, match="^model: Autoencoder, expected VAE"):
+            bound(autoencoder, digits)
+    with pytest.raises(ValueError, match="^model: VAE, expected Autoencoder"):
+        reconstruction(vae, digits)

@@ -42,6 +42,19 @@ class TestWorkflow:
         assert re.findall(r"github\.com/\w+/\w+|[\w-]+\.github\.io", text) == []
 
 
+@pytest.mark.parametrize(
+    ("repository", "address"),
+    [
+        ("reader/vae", "https://reader.github.io/vae"),
+        ("reader/reader.github.io", "https://reader.github.io"),
+    ],
+)
+def test_the_site_is_where_pages_puts_it(repository: str, address: str) -> None:
+    environment = os.environ | {"GITHUB_REPOSITORY": repository}
+    done = subprocess.run([ROOT / ".ci" / "site_address"], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == f"BOOK_URL={address}\n"
+
+
 def test_the_branch_of_notebooks_holds_what_binder_needs_and_changes_only_with_it(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet", "--bare", "origin.git")
     git(tmp_path, "clone", "--quiet", str(ROOT), "fork")
@@ -63,6 +76,7 @@ def test_the_branch_of_notebooks_holds_what_binder_needs_and_changes_only_with_i
     assert publish() == "notebooks: nothing new\n"
     assert git(tmp_path / "origin.git", "rev-list", "--count", "notebooks") == "1\n"
     files = git(tmp_path / "origin.git", "ls-tree", "-r", "--name-only", "notebooks").split()
+    assert {"LICENSE", "LICENSE-TEXT"} <= set(files)
     assert {"chapters/elbo.ipynb", "vae_lib/models.py", "pyproject.toml", "binder/requirements.txt"} <= set(files)
     assert not [name for name in files if name.startswith(("book/", "tests/", ".github/")) or name == "binder/models"]
     assert git(fork, "branch", "--list") == branches  # nothing is left behind here

@@ -30,6 +30,14 @@ def test_every_command_of_the_package_parses() -> None:
             assert _parser().parse_args(shlex.split(call)[3:]).run
 
 
+def test_it_counts_the_live_figures_rightly() -> None:
+    pages = (path.read_text(encoding="utf-8") for path in (ROOT / "book").glob("**/*.md"))
+    made = [name for page in pages for name in re.findall(r"^live\.([A-Z]\w+)\(", page, re.MULTILINE)]
+    words = {9: "nine", 12: "Twelve"}
+    said = f"{words[len(made)]} of its figures, of {words[len(set(made))]} kinds, are live"
+    assert said in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
 def test_the_map_names_every_module() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for module in (ROOT / "vae_lib").glob("[a-z]*.py"):

@@ -351,7 +351,7 @@ def test_of_two_processes_at_once_one_trains_and_the_other_waits_and_reads(tmp_p
     assert sorted(out.count("reached") for out in outputs) == [0, 1]
     assert len({out.replace("reached\n", "") for out in outputs}) == 1
     (waiting,) = (err for out, err in zip(outputs, errors, strict=True) if "reached" not in out)
-    assert waiting == f"Another process is training {path(small_splits).stem}; waiting for it.\n"
+    assert waiting == f"Another process is making {path(small_splits).stem}; waiting for it.\n"
 
 
 SIDE_BY_SIDE = """

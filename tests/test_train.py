@@ -331,6 +331,12 @@ def test_the_last_smaller_batch_is_trained_on_too(images, monkeypatch):
     [
         ("epochs", 0),
         ("epochs", -1),
+        ("epochs", 2.5),
+        ("batch_size", 1.5),
+        ("seed", 1.5),
+        ("warmup_epochs", math.inf),
+        ("beta", math.inf),
+        ("free_bits", math.inf),
         ("batch_size", 0),
         ("learning_rate", 0.0),
         ("learning_rate", -1e-3),

@@ -182,3 +182,20 @@ def test_rotating_the_latents_changes_no_density(cloud):
 def test_pca_names_bad_input(shape, latent):
     with pytest.raises(ValueError, match=f"^x, latent: shape .* and {latent}, expected"):
         ProbabilisticPCA.fit(torch.zeros(shape), latent)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        torch.rand(1, 5),
+        torch.full((9, 5), torch.nan),
+        torch.zeros(9, 5, dtype=torch.long),
+        torch.ones(9, 5),
+        torch.rand(3, 50),
+        torch.rand(9, 2, dtype=torch.float64) @ torch.rand(2, 50, dtype=torch.float64),
+    ],
+    ids=["one row", "NaN", "integers", "constant", "fewer rows than dimensions", "a plane"],
+)
+def test_pca_refuses_data_of_which_the_likelihood_has_no_maximum(x):
+    with pytest.raises(ValueError, match="^x: "):
+        ProbabilisticPCA.fit(x, 2)

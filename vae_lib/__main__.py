@@ -34,6 +34,8 @@ def _train(options: argparse.Namespace) -> None:
     names = list(recipes.RECIPES) if options.all else options.recipes
     if not names:
         raise ValueError("train: name at least one recipe, or --all")
+    if options.out:
+        _make_folder(options.out, "--out")  # before minutes of training
     for name in recipes.load_all(names):
         model, history = recipes.load(name)
         terms = f"held-out distortion {-history.held_out_log_likelihood[-1]:7.2f}"
@@ -45,7 +47,7 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _write_pictures(model: torch.nn.Module, splits: data.Splits, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    _make_folder(folder, "--out")
     x = splits.test.images[:10]
     reconstructed = model.decode(evaluate.codes(model, x)).mean
     _save(figures.plot_digits(torch.cat([x, reconstructed]), columns=10), folder / "reconstructions.png")
@@ -59,9 +61,30 @@ def _write_pictures(model: torch.nn.Module, splits: data.Splits, folder: Path) -
     _save(figures.plot_digits(latent.manifold(model, axes), columns=20, gap=0), folder / "manifold.png")
 
 
+def _make_folder(folder: Path, option: str) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise OSError(f"{option}: a file is in the way of the folder {str(folder)!r}") from None
+
+
+def _picture_file(path: Path, option: str) -> Path:
+    """The file that an option names, in a folder that is there; a name without an ending gets ".png"."""
+    if path.is_dir():
+        raise ValueError(f"{option}: {path} is a folder, expected a file")
+    _make_folder(path.parent, option)
+    return path if path.suffix else path.with_suffix(".png")
+
+
 def _save(ax: plt.Axes, path: Path) -> None:
-    ax.figure.savefig(path, bbox_inches="tight", facecolor="black")
-    plt.close(ax.figure)
+    """Write a figure, whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        ax.figure.savefig(part, format=path.suffix[1:], bbox_inches="tight", facecolor="black")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+        plt.close(ax.figure)
     print(f"wrote {path}")
 
 
@@ -100,29 +123,29 @@ def _evaluate(options: argparse.Namespace) -> None:
 def _sample(options: argparse.Namespace) -> None:
     if options.n < 1:
         raise ValueError(f"-n: {options.n}, expected at least 1")
-    model, _ = recipes.load(options.recipe)
-    if not isinstance(model, VAE):
+    if not recipes.get(options.recipe).model.variational:
         raise ValueError(f"recipe: {options.recipe!r} is an autoencoder, which has no prior to sample from")
+    out = _picture_file(options.out, "--out")
+    model, _ = recipes.load(options.recipe)
     generator = Generator().manual_seed(options.seed)
     decoded = model.sample(options.n, generator=generator)
     images = decoded.sample(generator=generator) if options.draw else decoded.mean
     columns = min(options.n, max(1, round(options.n**0.5)))
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    _save(figures.plot_digits(images, columns=columns), options.out)
+    _save(figures.plot_digits(images, columns=columns), out)
 
 
 def _data(options: argparse.Namespace) -> None:
+    sheet = _picture_file(options.sheet, "--sheet") if options.sheet else None
     splits = data.load()
     sizes = ", ".join(f"{len(getattr(splits, part)):,} {part}" for part in ("train", "validation", "test"))
     print(f"{splits.name}: {sizes}")
     if splits.name == "mnist":
         print(f"read from {data.data_root() / 'MNIST' / 'raw'}, all four files match their checksums")
     print(f"trained models are kept in {data.cache_dir() / 'recipes'}")
-    if options.sheet:
+    if sheet:
         digits = splits.train[:2_000]
         rows = torch.stack([digits.images[digits.labels == digit][:12] for digit in range(10)])  # (10, 12, 784)
-        options.sheet.parent.mkdir(parents=True, exist_ok=True)
-        _save(figures.plot_digits(rows.flatten(0, 1), columns=12), options.sheet)
+        _save(figures.plot_digits(rows.flatten(0, 1), columns=12), sheet)
 
 
 def _assignment(options: argparse.Namespace) -> None:

@@ -1,13 +1,13 @@
 """Checkpoints: a trained model and its history in one safetensors file, written, read, or fetched from the book's site.
 
-A file is used whole or not at all. It is written beside its place and then moved there; in it stand a digest of its
-contents and its own name, which says what shaped it. It holds numbers only: nothing in it is ever run.
+A file is used whole or not at all. It is written beside its place and then moved there, so it may be read at any time;
+in it stand a digest of its contents and its own name, which says what shaped it. It holds numbers only: nothing in it
+is ever run.
 """
 
 import hashlib
 import os
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -28,6 +28,7 @@ from vae_lib.train import History, progress_bar
 
 SILENCE = 10  # seconds without a byte, after which a server is given up
 PATIENCE = 60  # seconds for a whole file: in that time the model is as well trained here
+LARGEST = 64 << 20  # bytes of a file to fetch; the book's have 3 MB, and a server may send without end
 QUICK = 1  # seconds for which no bar is shown: a saved notebook keeps a line of each
 UNSOUND = (SafetensorError, ValueError, TypeError, RuntimeError)  # what reading a damaged file may raise
 
@@ -49,14 +50,30 @@ def write(path: Path, model: torch.nn.Module, history: History) -> None:
 
 
 def read(path: Path, config: ModelConfig) -> Trained | None:
-    """The trained model and its history; None where there is no file, or it is damaged, which is said."""
-    if not path.exists():
+    """The trained model and its history; None where there is no file, or it is damaged, which is said.
+
+    Raises OSError, naming the file, where it may not be read.
+    """
+    try:
+        path.open("rb").close()  # safetensors says of a file that may not be read that there is none
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise OSError(f"{path}: cannot be read ({error.strerror}).") from error
     try:
         return _verified(path, path.stem, config)
     except UNSOUND as error:
         print(f"{path} is damaged ({error}); its model is trained anew.", file=sys.stderr)
         return None
+
+
+def version(path: Path) -> tuple[int, int] | None:
+    """What tells the file from one that takes its place; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def fetch(path: Path, config: ModelConfig) -> Trained | None:
@@ -101,7 +118,7 @@ def only_process_at(path: Path) -> AcquireReturnProxy:
         try:
             return lock.acquire(timeout=0)
         except Timeout:
-            print(f"Another process is training {path.stem}; waiting for it.", file=sys.stderr)
+            print(f"Another process is making {path.stem}; waiting for it.", file=sys.stderr)
             return lock.acquire()
     except OSError as error:
         if isinstance(error, Timeout):
@@ -112,18 +129,16 @@ def only_process_at(path: Path) -> AcquireReturnProxy:
 @contextmanager
 def _moved_to(path: Path) -> Iterator[BinaryIO]:
     """A file beside the path that takes its place in the end; gone where anything went wrong."""
-    for left_over in path.parent.glob(f"{path.stem}*.part"):
-        left_over.unlink()  # of a process that was killed: this one holds the lock
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.stem, suffix=".part", delete=False) as file:
-        try:
+    part = path.with_suffix(".part")  # one that a killed process left is overwritten: this process holds the lock
+    try:
+        with part.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            file.close()
-            os.replace(file.name, path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def _download(address: str, file: BinaryIO, label: str) -> None:
@@ -135,6 +150,8 @@ def _download(address: str, file: BinaryIO, label: str) -> None:
             seconds = time.monotonic() - start
             if seconds > PATIENCE:
                 raise TimeoutError(f"it was not whole after {PATIENCE} s")
+            if come > LARGEST:
+                raise OSError(f"it is larger than {LARGEST >> 20} MB")
             if bar is None and seconds > QUICK:
                 bar = shown.enter_context(progress_bar(size, label, unit="B"))
                 bar.unit_scale = True  # MB, not seven digits
@@ -152,6 +169,8 @@ def _verified(path: Path, name: str, config: ModelConfig) -> Trained:
         raise ValueError("its contents do not match their digest")
     if (own := about.partition(" ")[0]) != name:
         raise ValueError(f"it is that of {own}")
+    if not all(tensor.isfinite().all() for tensor in tensors.values()):
+        raise ValueError("not all of its numbers are finite")
     model.load_state_dict(_without_prefix(tensors, "model."))
     return model, History(**_without_prefix(tensors, "history."))
 

@@ -93,9 +93,13 @@ def load() -> Splits:
 def binarize(images: Tensor, *, generator: Generator) -> Tensor:
     """Draw each pixel as 0 or 1 with its grey level as the probability: (..., X) -> (..., X).
 
-    Drawn anew for each batch this is dynamic binarisation; drawn once, static.
+    Drawn anew for each batch this is dynamic binarisation; drawn once, static. Raises ValueError for what is no
+    probability.
     """
-    return torch.bernoulli(images, generator=generator)
+    try:
+        return torch.bernoulli(images, generator=generator)
+    except RuntimeError as error:
+        raise ValueError(f"images: {images.dtype}, not all of them grey levels in [0, 1]") from error
 
 
 def binarize_static(images: Tensor) -> Tensor:

@@ -80,6 +80,8 @@ class Bernoulli:
 
 def kl_divergence(q: DiagonalGaussian, p: DiagonalGaussian) -> Tensor:
     """KL(q || p) of each dimension: (..., D), in nats. Derived in chapter 3."""
+    if q.mean.shape[-1:] != p.mean.shape[-1:]:
+        raise ValueError(f"q, p: means of shape {tuple(q.mean.shape)} and {tuple(p.mean.shape)}, expected one D")
     ratio = q.log_var - p.log_var
     return 0.5 * (ratio.exp() + (q.mean - p.mean) ** 2 * (-p.log_var).exp() - 1 - ratio)
 

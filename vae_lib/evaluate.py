@@ -45,8 +45,14 @@ def active_units(model: VAE, x: Tensor, *, threshold: float = 0.01) -> Tensor:
     """Which latent dimensions carry information about x: (D,), bool.
 
     A unit is active where its posterior mean varies over the data by more than `threshold` (a variance).
-    Burda et al. (2016), section 5.2; used in chapter 6.
+    Burda et al. (2016), section 5.2; used in chapter 6. Raises ValueError for fewer than two images.
     """
+    if not isinstance(model, VAE):
+        raise ValueError(f"model: {type(model).__name__}, expected VAE")
+    if len(x) < 2:
+        raise ValueError(f"x: {len(x)} image, expected at least 2: activity is a variance over them")
+    if not threshold >= 0:
+        raise ValueError(f"threshold: {threshold}, expected at least 0")
     return codes(model, x).var(0) > threshold
 
 

@@ -56,6 +56,8 @@ def digit_sheet(images: Tensor, *, columns: int, gap: int = 0) -> np.ndarray:
     """Images (N, 784) side by side, row by row, with `gap` pixels of NaN between them: (rows, columns) of pixels."""
     if images.ndim != 2 or images.shape[1] != SIDE * SIDE or len(images) == 0:
         raise ValueError(f"images: shape {tuple(images.shape)}, expected (N, {SIDE * SIDE}) with N of at least 1")
+    if columns < 1:
+        raise ValueError(f"columns: {columns}, expected at least 1")
     rows, pitch = math.ceil(len(images) / columns), SIDE + gap
     sheet = np.full((rows * pitch - gap, columns * pitch - gap), np.nan)  # NaN is drawn as nothing
     for i, image in enumerate(images.detach().numpy().reshape(-1, SIDE, SIDE)):
@@ -104,8 +106,11 @@ def plot_lines(
 
     legend: name the curves in a legend instead, for curves that end in one place.
 
-    spreads: for some of the curves, a half-width that is shaded around it.
+    spreads: for some of the curves, a half-width that is shaded around it. Raises ValueError for a curve without a
+    finite point.
     """
+    if empty := [name for name, y in curves.items() if not np.isfinite(np.asarray(y, dtype=float)).any()]:
+        raise ValueError(f"curves: {empty[0]!r} has no finite point")
     with style():
         ax = ax or plt.subplots()[1]
         if "x" in log:

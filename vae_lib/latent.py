@@ -15,8 +15,10 @@ def prior_quantiles(n: int) -> Tensor:
 def manifold(model: VAE | Autoencoder, axes: tuple[int, int] = (0, 1), n: int = 20) -> Tensor:
     """Decoded means over an n by n grid of prior quantiles along two latent dimensions, the others 0: (n * n, X).
 
-    The first axis runs to the right, the second upwards.
+    The first axis runs to the right, the second upwards. Raises ValueError for other axes, and for n below 1.
     """
+    if len(axes) != 2 or not all(0 <= axis < model.latent for axis in axes) or n < 1:
+        raise ValueError(f"axes, n: {axes} and {n}, expected two dimensions from 0 to {model.latent - 1} and n above 0")
     quantiles = prior_quantiles(n)
     z = torch.zeros(n, n, model.latent)
     z[..., axes[0]] = quantiles

@@ -28,8 +28,7 @@ class ModelConfig:
             raise ValueError(f"latent: {self.latent}, expected at least 1")
         if any(width < 1 for width in self.hidden):
             raise ValueError(f"hidden: {self.hidden}, expected widths of at least 1")
-        if self.likelihood not in ("bernoulli", "gaussian"):
-            raise ValueError(f"likelihood: {self.likelihood!r}, expected 'bernoulli' or 'gaussian'")
+        _check_likelihood(self.likelihood)
 
     def build(self, *, seed: int = 0) -> "VAE | Autoencoder":
         """A fresh model whose initial weights are drawn from `seed`; the global generator is left as it was."""
@@ -83,6 +82,7 @@ class Decoder(nn.Module):
 
     def __init__(self, network: nn.Module, *, latent: int, likelihood: str) -> None:
         super().__init__()
+        _check_likelihood(likelihood)
         self.network, self.latent, self.likelihood = network, latent, likelihood
         if likelihood == "gaussian":
             # One variance for all pixels, learned with the weights. It starts at the width of a noisy grey level:
@@ -144,6 +144,11 @@ class Autoencoder(nn.Module):
     def decode(self, z: Tensor) -> Bernoulli | DiagonalGaussian:
         """The pixels' distribution, so that both models are scored alike: (..., B, D) -> (..., B, X)."""
         return self.decoder(z)
+
+
+def _check_likelihood(likelihood: str) -> None:
+    if likelihood not in ("bernoulli", "gaussian"):
+        raise ValueError(f"likelihood: {likelihood!r}, expected 'bernoulli' or 'gaussian'")
 
 
 def check_images(x: Tensor) -> Tensor:

@@ -37,6 +37,7 @@ def elbo(model: VAE, x: Tensor, *, generator: Generator | None = None) -> Elbo:
 
     x: (B, X) in [0, 1]. Derived in chapter 3; Kingma and Welling (2014), eq. 3.
     """
+    _check_kind(model, VAE)
     q = model.encode(x)  # q(z|x), (B, D)
     z = q.rsample(generator=generator)  # (B, D)
     return Elbo(model.decode(z).log_prob(x), kl_to_standard_normal(q))
@@ -44,6 +45,7 @@ def elbo(model: VAE, x: Tensor, *, generator: Generator | None = None) -> Elbo:
 
 def reconstruction(model: Autoencoder, x: Tensor) -> Elbo:
     """The autoencoder's objective in the same form: the same log-likelihood, and no KL to pay (chapter 7)."""
+    _check_kind(model, Autoencoder)
     z = model.encode(x)  # (B, D)
     return Elbo(model.decode(z).log_prob(x), torch.zeros_like(z))
 
@@ -52,6 +54,7 @@ def log_weights(model: VAE, x: Tensor, *, samples: int, generator: Generator | N
     """log p(x, z) - log q(z|x) at S draws from q: x (B, X) -> (S, B), in nats. Derived in chapter 3."""
     if samples < 1:
         raise ValueError(f"samples: {samples}, expected at least 1")
+    _check_kind(model, VAE)
     q = model.encode(x)
     z = q.rsample(samples, generator=generator)  # (S, B, D)
     return model.decode(z).log_prob(x) + model.prior.log_prob(z) - q.log_prob(z)
@@ -63,3 +66,8 @@ def iwae_bound(model: VAE, x: Tensor, *, samples: int, generator: Generator | No
     Burda, Grosse and Salakhutdinov (2016), eq. 8; derived in chapter 3.
     """
     return log_weights(model, x, samples=samples, generator=generator).logsumexp(0) - math.log(samples)
+
+
+def _check_kind(model: torch.nn.Module, kind: type[torch.nn.Module]) -> None:
+    if not isinstance(model, kind):
+        raise ValueError(f"model: {type(model).__name__}, expected {kind.__name__}")

@@ -13,7 +13,7 @@ import hashlib
 import json
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -77,7 +77,7 @@ def load(name: str) -> tuple[VAE | Autoencoder, History]:
     progress bar; another process that wants the same recipe waits and then reads). Raises ValueError for an unknown
     name and OSError, naming the folder, where the cache cannot be written.
     """
-    model, history = _ready(name, checkpoints.read, checkpoints.fetch)
+    model, history = _ready(name, fetch=True)
     return model.eval().requires_grad_(False), history
 
 
@@ -155,14 +155,18 @@ def _structure(part: object) -> str:
     return ascii(part)
 
 
-def _ready(name: str, *sources: Callable[[Path, ModelConfig], Trained | None]) -> Trained:
-    """The recipe's model and history from the first of the sources that has it, or else trained."""
+def _ready(name: str, *, fetch: bool) -> Trained:
+    """The recipe's model and history: read, or else fetched if that is wanted and can be, or else trained."""
     recipe, splits = get(name), data.load()
     path = checkpoint_path(name, splits)
+    seen = checkpoints.version(path)
+    if found := checkpoints.read(path, recipe.model):  # needs no lock, nor a cache that can be written
+        return found
     with checkpoints.only_process_at(path):
-        for source in sources:
-            if found := source(path, recipe.model):
-                return found
+        if checkpoints.version(path) != seen and (found := checkpoints.read(path, recipe.model)):
+            return found  # made by another process meanwhile
+        if fetch and (found := checkpoints.fetch(path, recipe.model)):
+            return found
         model = recipe.model.build(seed=recipe.train.seed)
         with _one_thread():
             history = train.fit(model, splits.train.images, splits.validation.images, recipe.train, label=name)
@@ -176,7 +180,7 @@ def _fetched(name: str, path: Path) -> bool:
 
 
 def _train(name: str) -> None:
-    _ready(name, checkpoints.read)  # and nothing returned: it need not travel between processes
+    _ready(name, fetch=False)  # and nothing returned: it need not travel between processes
 
 
 def _quiet() -> None:

@@ -30,9 +30,12 @@ class TrainConfig:
     seed: int = 0  # initial weights, order of the batches, noise
 
     def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "warmup_epochs", "seed"):
+            if not isinstance(getattr(self, name), int):
+                raise ValueError(f"{name}: {getattr(self, name)}, expected a whole number")
         for name, least in (("epochs", 1), ("batch_size", 1), ("warmup_epochs", 0), ("beta", 0), ("free_bits", 0)):
-            if not getattr(self, name) >= least:
-                raise ValueError(f"{name}: {getattr(self, name)}, expected at least {least}")
+            if not least <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name}: {getattr(self, name)}, expected a finite number of at least {least}")
         if not 0 < self.learning_rate < math.inf:
             raise ValueError(f"learning_rate: {self.learning_rate}, expected a positive number")
         if self.binarize not in ("none", "static", "dynamic"):

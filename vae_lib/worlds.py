@@ -68,12 +68,20 @@ class ProbabilisticPCA:
 
     @classmethod
     def fit(cls, x: Tensor, latent: int) -> "ProbabilisticPCA":
-        """Maximum likelihood in closed form: x (N, X) with 1 <= latent < X."""
+        """Maximum likelihood in closed form: x (N, X), N of at least 2, with 1 <= latent < X.
+
+        Raises ValueError for other shapes, for numbers that are not finite, and for data that vary in no more than
+        `latent` directions: their likelihood has no maximum.
+        """
         if x.ndim != 2 or not 1 <= latent < x.shape[1]:
             raise ValueError(f"x, latent: shape {tuple(x.shape)} and {latent}, expected (N, X) and 1 <= latent < X")
+        if len(x) < 2 or not x.is_floating_point() or not x.isfinite().all():
+            raise ValueError(f"x: shape {tuple(x.shape)}, {x.dtype}; expected two or more rows of finite numbers")
         mean = x.mean(0)
         variances, directions = torch.linalg.eigh(torch.cov(x.T))  # ascending
         noise_variance = variances[:-latent].mean()
+        if noise_variance <= len(variances) * torch.finfo(x.dtype).eps * variances[-1]:
+            raise ValueError(f"x: {len(x)} rows that vary in no more than {latent} directions, which leaves no noise")
         weight = directions[:, -latent:] * (variances[-latent:] - noise_variance).clamp(min=0).sqrt()
         return cls(mean, weight.flip(1), math.sqrt(noise_variance.item()))  # the largest direction first
 

@@ -24,6 +24,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", write_front_end)
     app.connect("html-page-context", add_scripts)
     app.connect("html-page-context", drop_thebe)
+    app.connect("build-finished", remove_old_weights)
     app.add_config_value("live_front_end", "", "html")  # a new script: every page is written anew, none executed
     app.add_post_transform(MoveWeights)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -69,7 +70,9 @@ class MoveWeights(SphinxPostTransform):
         path = Path(self.app.outdir, "_static", FOLDER, f"{name}.js")
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(f'vaeLive.weights("{name}", "{packed}");\n', encoding="utf-8")
+            part = path.with_suffix(".part")  # a name is used once it stands: half a file would stay for ever
+            part.write_text(f'vaeLive.weights("{name}", "{packed}");\n', encoding="utf-8")
+            part.replace(path)
 
 
 def add_scripts(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
@@ -77,6 +80,16 @@ def add_scripts(app: Sphinx, page: str, template: str, context: dict, doctree: n
         app.add_css_file(f"{FOLDER}/live.css")
         for name in ("live", *doctree["live_weights"]):  # deferred scripts run in their order
             app.add_js_file(f"{FOLDER}/{name}.js", loading_method="defer")
+
+
+def remove_old_weights(app: Sphinx, exception: Exception | None) -> None:
+    """Remove the weights that no page names any more: of models that were trained anew."""
+    if exception is not None or app.builder.name != "html":
+        return
+    used = "".join(path.read_text(encoding="utf-8") for path in Path(app.outdir).rglob("*.html"))
+    for path in Path(app.outdir, "_static", FOLDER).glob("*.js"):
+        if path.name != "live.js" and path.name not in used:
+            path.unlink()
 
 
 def drop_thebe(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:

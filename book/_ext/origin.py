@@ -43,7 +43,8 @@ def find(app: Sphinx, config: Config) -> None:
 def site_address(text: str) -> str:
     """The site's address with a slash at its end. Raises ValueError for other text."""
     parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+    odd = re.search(r"""[\s"'<>\\#?]""", text)  # it stands in pages and in the notebooks' code
+    if parts.scheme not in ("http", "https") or not parts.netloc or odd:
         raise ValueError(f"{text!r}, expected an address like https://owner.github.io/name")
     return text.rstrip("/") + "/"
 

@@ -77,7 +77,18 @@ def test_an_address_ends_with_a_slash() -> None:
     assert site_address("http://reader.example/") == "http://reader.example/"
 
 
-@pytest.mark.parametrize("text", ["reader.example/vae", "ftp://reader.example", "https:///vae", f"{URL}?page=1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "reader.example/vae",
+        "ftp://reader.example",
+        "https:///vae",
+        f"{URL}?page=1",
+        f"{URL}/#",
+        'https://a"b',
+        "https://a b/",
+    ],
+)
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=re.escape(f"{text!r}, expected an address like https://")):
         site_address(text)

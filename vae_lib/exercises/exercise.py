@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vae_lib.exercises.honesty import borrowed
+from vae_lib.exercises.honesty import borrowed, unwrapped
 from vae_lib.exercises.limits import TookTooLong, time_limit
 
 LARGEST = 100_000  # numbers in one result; a case returns far fewer
@@ -176,7 +176,7 @@ def _observe(function: Callable, each: Case) -> Observation:
 def _is_stub(error: NotImplementedError, function: Callable) -> bool:
     """Whether the reader's own code raised it, and bare; PyTorch raises it too, for what it cannot do."""
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
-    return not error.args and frame.f_globals is getattr(function, "__globals__", None)
+    return not error.args and frame.f_globals is getattr(unwrapped(function), "__globals__", None)
 
 
 def _told(error: BaseException) -> str:

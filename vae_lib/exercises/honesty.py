@@ -1,5 +1,6 @@
 """Whether a function is the reader's own: what `check` and both markers look at before they try it."""
 
+import inspect
 import types
 from collections.abc import Callable, Iterator
 
@@ -10,9 +11,10 @@ OFFERED = ("check", "hint", "exit", "quit")  # what a notebook may have from the
 def borrowed(function: Callable, forbidden: tuple[str, ...] = ()) -> str:
     """A sentence that says where the function takes the answer from; empty where it is the reader's own.
 
-    Looks at the function, and at the functions beside it that it calls. A determined cheat gets round this; the
-    teaching guide says so.
+    Looks at the function, under decorators that keep it, and at the functions beside it that it calls. A determined
+    cheat gets round this; the teaching guide says so.
     """
+    function = unwrapped(function)
     if not isinstance(function, types.FunctionType):
         kind = getattr(function, "__name__", type(function).__name__)
         return f"This is {kind!r} under another name: define the function yourself, with def."
@@ -30,6 +32,14 @@ def borrowed(function: Callable, forbidden: tuple[str, ...] = ()) -> str:
     return ""
 
 
+def unwrapped(function: object) -> object:
+    """The function under its decorators, as far as these say what they decorate."""
+    try:
+        return inspect.unwrap(function)
+    except ValueError:  # one that says it decorates itself
+        return function
+
+
 def _true_names(function: types.FunctionType, names: set[str]) -> set[str]:
     """What is imported under another name, by its own."""
     found = (function.__globals__.get(name) for name in names)
@@ -38,6 +48,7 @@ def _true_names(function: types.FunctionType, names: set[str]) -> set[str]:
 
 def _own(value: object, function: types.FunctionType) -> bool:
     """Whether a value is a function from the same notebook, which may have any name."""
+    value = unwrapped(value)
     return isinstance(value, types.FunctionType) and value.__globals__ is function.__globals__
 
 
@@ -60,7 +71,7 @@ def _with_helpers(function: types.FunctionType) -> Iterator[types.FunctionType]:
         seen.add(current)
         yield current
         called = (current.__globals__.get(name) for name in _names(current.__code__))
-        waiting += [f for f in called if _own(f, function)]
+        waiting += [unwrapped(f) for f in called if _own(f, function)]
 
 
 def _names(code: types.CodeType) -> Iterator[str]:

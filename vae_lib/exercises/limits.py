@@ -62,7 +62,17 @@ def _limit_memory_and_files() -> None:
         import resource
     except ImportError:
         return  # Windows: the limits of time have to do
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    _limit(resource.RLIMIT_FSIZE, FILE)
     with contextlib.suppress(OSError), open("/proc/self/statm") as pages:  # where there is none, memory has no limit
         in_use = int(pages.read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (in_use + MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        _limit(resource.RLIMIT_AS, in_use + MEMORY)
+
+
+def _limit(kind: int, wanted: int) -> None:
+    """Set a limit, but no higher one than the machine allows."""
+    import resource
+
+    _, highest = resource.getrlimit(kind)
+    if highest != resource.RLIM_INFINITY:
+        wanted = min(wanted, highest)
+    resource.setrlimit(kind, (wanted, highest))

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -18,17 +19,21 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
+import nbformat
 from tqdm import tqdm
 
 from vae_lib.exercises import marks
 from vae_lib.exercises.bank import CHAPTERS, EXERCISES
 from vae_lib.exercises.exercise import Exercise, Observation
+from vae_lib.exercises.limits import FILE
 from vae_lib.exercises.report import Report, judge
 from vae_lib.exercises.worker import read
 
 SECONDS = 45  # for a whole notebook, imports included; what hangs is stopped, and the rest tried again without it
 ATTEMPTS = 3
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what begins so, a spreadsheet computes
 PAGE = """\
 <!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>
@@ -42,6 +47,10 @@ pre {{ white-space: pre-wrap; overflow-wrap: anywhere }}
 {body}
 </html>
 """
+
+
+class WorkerError(OSError):
+    """Notebooks cannot be run on this machine: nobody's fault who is marked."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,8 @@ def mark(folder: Path, out: Path, chapters: list[str] | None = None) -> Path:
     """Mark every submission in the folder and return the path of `grades.csv`.
 
     folder: NAME.ipynb, or NAME/**/*.ipynb, for each student. chapters: whose exercises count; where None, those of
-    every chapter of which some submission holds a function. Raises ValueError where there is nothing to mark.
+    every chapter of which some submission holds a function. Raises ValueError where there is nothing to mark, and
+    WorkerError where no notebook can be run here.
     """
     submissions = find(folder)
     unknown = set(chapters or ()) - set(CHAPTERS)
@@ -96,7 +106,8 @@ def mark(folder: Path, out: Path, chapters: list[str] | None = None) -> Path:
             earned = _best(submission, runs, exercises)
             _write(out / f"{submission.student}.html", _feedback(submission, earned))
             points = [each.points for each in earned]
-            table.append([submission.student, *points, round(sum(points), 2), sum(each.points for each in exercises)])
+            name = f"'{submission.student}" if submission.student.startswith(FORMULA) else submission.student
+            table.append([name, *points, round(sum(points), 2), sum(each.points for each in exercises)])
     return _write(out / "grades.csv", table)
 
 
@@ -162,6 +173,8 @@ def _run(path: Path, exercises: list[str]) -> Run:
     try:
         read(path)
         return _run_until_done(path, exercises)
+    except WorkerError:
+        raise
     except Exception as error:
         reason = f"{path.name} could not be read or run as a notebook ({type(error).__name__}: {str(error)[:200]})."
         return Run([], dict.fromkeys(exercises, reason))
@@ -179,6 +192,7 @@ def _run_until_done(path: Path, exercises: list[str]) -> Run:
         last = next((event for event in reversed(events) if "trying" in event or "cell" in event), {})
         culprit = last.get("trying", last.get("cell"))
         if culprit is None:
+            _check_worker()
             ends |= dict.fromkeys(exercises, end)
             break
         skip.append(culprit)
@@ -190,16 +204,7 @@ def _run_once(path: Path, job: dict) -> tuple[list[dict], str]:
     """One run in a fresh folder; what was written of it, and how it ended, "" for well."""
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder, "results.jsonl")
-        work = Path(folder, "work")
-        work.mkdir()
-        environment = os.environ | {
-            "IPYTHONDIR": folder, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1",
-        }  # fmt: skip
-        command = [sys.executable, "-P", "-m", "vae_lib.exercises.worker", path.resolve(), results, json.dumps(job)]
-        worker = subprocess.Popen(
-            command, cwd=work, env=environment, start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        worker = _start(path, results, job, errors=subprocess.DEVNULL)
         try:
             worker.wait(SECONDS)
             end = f"ended the interpreter (exit code {worker.returncode})."
@@ -211,9 +216,51 @@ def _run_once(path: Path, job: dict) -> tuple[list[dict], str]:
     return events, "" if any("done" in event for event in events) else end
 
 
+def _start(path: Path, results: Path, job: dict, *, errors: int | BinaryIO) -> subprocess.Popen:
+    work = results.with_name("work")
+    work.mkdir()
+    environment = os.environ | {
+        "IPYTHONDIR": str(results.parent), "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1",
+    }  # fmt: skip
+    command = [sys.executable, "-P", "-m", "vae_lib.exercises.worker", path.resolve(), results, json.dumps(job)]
+    return subprocess.Popen(
+        command, cwd=work, env=environment, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
+    )  # fmt: skip
+
+
+def _check_worker() -> None:
+    """Run a notebook without a cell. Raises WorkerError, with the last line of what was said, where that fails."""
+    with tempfile.TemporaryDirectory() as folder, Path(folder, "errors").open("w+b") as errors:
+        notebook, results = Path(folder, "empty.ipynb"), Path(folder, "results.jsonl")
+        nbformat.write(nbformat.v4.new_notebook(), notebook)
+        worker = _start(notebook, results, {"exercises": [], "skip": []}, errors=errors)
+        try:
+            worker.wait(SECONDS)
+            reason = f"exit code {worker.returncode}"
+        except subprocess.TimeoutExpired:
+            reason = f"it was not ready after {SECONDS} s"
+        finally:
+            _kill(worker)
+        if not any("done" in event for event in _events(results)):
+            errors.seek(0)
+            said = errors.read().decode(errors="replace").strip().splitlines()
+            raise WorkerError(f"the process that runs notebooks fails on this machine: {said[-1] if said else reason}")
+
+
 def _events(results: Path) -> Iterator[dict]:
-    """The lines that the worker wrote, as far as they are whole: it may have been stopped within one."""
-    for line in results.read_text(encoding="utf-8").splitlines() if results.exists() else []:
+    """The lines that the worker wrote, as far as they are whole: it may have been stopped within one.
+
+    The notebook may have put anything in the file's place: what is no plain file is not waited for.
+    """
+    try:
+        file = os.open(results, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return
+    with os.fdopen(file, "rb") as opened:
+        plain = stat.S_ISREG(os.fstat(file).st_mode)
+        text = opened.read(FILE).decode(errors="replace") if plain else ""
+    for line in text.splitlines():
         with contextlib.suppress(ValueError):
             yield json.loads(line)
 

@@ -28,6 +28,8 @@ class LatentPlane(LiveFigure):
 
     def __init__(self, model: VAE | Autoencoder, codes: Tensor, labels: Tensor, *, limit: float = 3.0) -> None:
         check_codes(model, codes, labels)
+        if not 0 < limit < float("inf"):
+            raise ValueError(f"limit: {limit}, expected a positive number")
         self.model = model
         super().__init__(
             label="Latent plane: drag, or use the arrow keys, and the decoded digit follows",
@@ -118,9 +120,11 @@ class Interpolation(LiveFigure):
 
 
 def check_labels(labels: Tensor, images: Tensor) -> None:
-    """Raise a ValueError unless each image has its label."""
+    """Raise a ValueError unless each image (or code) has its label, one of the ten digits."""
     if labels.shape != images.shape[:1]:
         raise ValueError(f"labels: shape {tuple(labels.shape)} for {len(images)} images, expected one for each")
+    if labels.is_floating_point() or not 0 <= labels.min() <= labels.max() <= 9:
+        raise ValueError(f"labels: {labels.dtype} from {labels.min()} to {labels.max()}, expected integers from 0 to 9")
 
 
 def check_codes(model: VAE | Autoencoder, codes: Tensor, labels: Tensor) -> None:
@@ -129,3 +133,6 @@ def check_codes(model: VAE | Autoencoder, codes: Tensor, labels: Tensor) -> None
         raise ValueError(f"model: {model.latent} latent dimensions, expected 2")
     if codes.ndim != 2 or codes.shape[1] != 2 or len(codes) != len(labels) or len(codes) == 0:
         raise ValueError(f"codes: shape {tuple(codes.shape)} for {len(labels)} labels, expected (N, 2) and N labels")
+    if not codes.isfinite().all():
+        raise ValueError("codes: not all of them are finite numbers")
+    check_labels(labels, codes)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from vae_lib import evaluate, figures
 from vae_lib.live.figure import LiveFigure, rounded
-from vae_lib.live.latent import CODES
+from vae_lib.live.latent import CODES, check_labels
 from vae_lib.live.sprite import data_url
 from vae_lib.live.weights import pack_decoder
 from vae_lib.models import VAE, Autoencoder, check_images
@@ -70,5 +70,4 @@ def _check(ae: Autoencoder, vae: VAE, x: Tensor, labels: Tensor) -> None:
             raise ValueError(f"{name}: {type(model).__name__}, expected {kind.__name__}")
         if model.latent != 2:
             raise ValueError(f"{name}: {model.latent} latent dimensions, expected 2")
-    if labels.shape != check_images(x).shape[:1]:
-        raise ValueError(f"labels: shape {tuple(labels.shape)} for {len(x)} images, expected one each")
+    check_labels(labels, check_images(x))

@@ -35,7 +35,8 @@ def pack_encoder(model: VAE | Autoencoder) -> bytes:
 
 def pack_decoder(model: VAE | Autoencoder) -> bytes:
     """The decoder's bytes; its output is the pixels' mean. Raises ValueError as `pack` does."""
-    return pack(model.decoder.network, codes(model, _typical_images()), output="sigmoid")
+    output = "none" if model.decoder.likelihood == "gaussian" else "sigmoid"
+    return pack(model.decoder.network, codes(model, _typical_images()), output=output)
 
 
 @torch.no_grad()

@@ -31,15 +31,16 @@ export const decimals = (value, digits = 2) => value.toFixed(digits).replace("-"
 export const numbers = (values) => Array.from(values, (value) => decimals(value)).join(", ");
 
 export function slider({ label, min, max, step, value, input, format = (v) => decimals(v) }) {
-  const output = element("output");
+  // For the eyes alone: a listener hears the slider itself, and an <output> would say each step a second time.
+  const shown = element("span", { class: "live-value", "aria-hidden": "true" });
   const range = element("input", { type: "range", min, max, step, "aria-label": label, input: () => input(+range.value) });
   const set = (v) => {
     range.value = v;
-    output.textContent = format(v);
-    range.setAttribute("aria-valuetext", output.textContent);
+    shown.textContent = format(v);
+    range.setAttribute("aria-valuetext", shown.textContent);
   };
   set(value);
-  return { node: element("label", { class: "live-slider" }, element("span", {}, label), range, output), set };
+  return { node: element("label", { class: "live-slider" }, element("span", {}, label), range, shown), set };
 }
 
 export function select({ label, options, value, input }) {
@@ -91,9 +92,15 @@ export function pad({ svg, x, y, limits: [[left, right], [bottom, top]], label, 
   assign(svg, {
     tabindex: 0, role: "application", "aria-roledescription": "two-dimensional slider", "aria-label": label,
     "data-live-pad": "", "data-lm-suppress-shortcuts": "true", class: `live-pad ${svg.getAttribute("class") ?? ""}`,
-    pointerdown: (event) => { svg.setPointerCapture(event.pointerId); svg.focus({ preventScroll: true }); follow(event); },
+    pointerdown: (event) => {
+      if (event.button) return;
+      svg.setPointerCapture(event.pointerId);
+      svg.focus({ preventScroll: true });
+      follow(event);
+    },
     pointermove: (event) => { if (svg.hasPointerCapture(event.pointerId)) follow(event); },
-    pointerup: done, keyup: done,
+    pointerup: (event) => { if (!event.button) done(); },
+    keyup: (event) => { if (/^Arrow|^Home$/.test(event.key)) done(); },
     keydown: (event) => {
       const share = event.shiftKey ? 0.1 : 0.01, across = share * (right - left), up = share * (top - bottom);
       const by = { ArrowLeft: [-across, 0], ArrowRight: [across, 0], ArrowUp: [0, up], ArrowDown: [0, -up] }[event.key];

@@ -9,7 +9,7 @@ export function drawDigit(figure) {
   const ink = new Float32Array(784);
   let drawn, last;
   const set = (levels) => figure.set("image", Array.from(levels, (v) => Math.round(100 * v) / 100));
-  const moments = element("output");
+  const moments = element("div");
   // In a microtask: when the figure has been drawn anew.
   const tell = () => queueMicrotask(() => figure.say(moments.textContent));
   const act = (label, change) => button(label, () => { change(); tell(); });

@@ -18,7 +18,7 @@ export function interpolation(figure) {
     input: (i) => figure.set("ends", ends().map((end, j) => (j === which ? i : end))),
   }));
   const way = choice({ label: "Way", options: ["straight", "spherical"], input: (i) => figure.set("spherical", i === 1) });
-  const picture = digit({ size: 168, label: "decoded digit" }), length = element("output");
+  const picture = digit({ size: 168, label: "decoded digit" }), length = element("div");
   const strip = Array.from({ length: 9 }, (_, i) => digit({ size: 56, label: `decoded at t = ${i / 8}` }));
 
   // The whole way takes four seconds. Who has asked for less motion walks it in eight steps.

@@ -36,7 +36,7 @@ export function linkedPlanes(figure) {
   const picks = examples.map((place, i) => {
     const pick = button("", () => set((name) => codes[name][place]));
     assign(pick, { class: "live-sheet live-pick", "aria-label": `test digit ${labels[place]}` });
-    pick.style.background = `url(${sheet}) 0 ${(100 * i) / (examples.length - 1)}% / 100%`;
+    pick.style.background = `url(${sheet}) 0 ${(100 * i) / (examples.length - 1 || 1)}% / 100%`;
     return { pick, place };
   });
   figure.root.append(...panes, row("Go to the codes of a test digit:", row(...picks.map(({ pick }) => pick))));
