@@ -159,6 +159,15 @@ class TestBadInput:
             assignment.write([], "student", tmp_path / "out")
         assert not (tmp_path / "out").exists()
 
+    def test_a_second_chapter_leaves_a_courses_settings_as_the_teacher_has_them(self, tmp_path):
+        assignment.write(["elbo"], "nbgrader", tmp_path)
+        config = tmp_path / "nbgrader_config.py"
+        config.write_text(config.read_text().replace('"vae"', '"mine"'))
+        before = config.read_text()
+        paths = assignment.write(["mnist"], "nbgrader", tmp_path)
+        assert [path.name for path in paths] == ["mnist.ipynb"]
+        assert config.read_text() == before
+
     def test_an_unknown_kind_is_named(self, tmp_path):
         with pytest.raises(ValueError, match="kind: 'otter', expected one of student, teacher, nbgrader"):
             assignment.write(["elbo"], "otter", tmp_path)

@@ -41,7 +41,7 @@ grade("{name}", globals())
 ### END HIDDEN TESTS\
 """
 NBGRADER_CONFIG = """\
-# The course of {chapters}. Students get what `nbgrader generate_assignment NAME` writes into release/.
+# The course's settings. Students get what `nbgrader generate_assignment NAME` writes into release/.
 c = get_config()
 c.CourseDirectory.course_id = "vae"
 c.Execute.timeout = 30
@@ -63,7 +63,8 @@ c.Autograde.sanitize_preprocessors = [
 def write(chapters: list[str], kind: str, folder: Path) -> list[Path]:
     """Write a notebook for each chapter into the folder, and return their paths.
 
-    kind: "student", "teacher" or "nbgrader" (a course folder with source/CHAPTER/CHAPTER.ipynb and nbgrader_config.py).
+    kind: "student", "teacher" or "nbgrader" (a course folder with source/CHAPTER/CHAPTER.ipynb and nbgrader_config.py;
+    one that is there already stays as the teacher has it).
     Raises ValueError for an unknown chapter or kind, FileNotFoundError where the book is not beside the package.
     """
     if kind not in KINDS:
@@ -84,10 +85,9 @@ def write(chapters: list[str], kind: str, folder: Path) -> list[Path]:
         nbformat.validate(made)
         path.write_text(nbformat.writes(made), encoding="utf-8")
         paths.append(path)
-    if kind == "nbgrader":
-        (folder / "nbgrader_config.py").write_text(
-            NBGRADER_CONFIG.format(chapters=", ".join(notebooks), answer=ANSWER), encoding="utf-8"
-        )
+    config = folder / "nbgrader_config.py"
+    if kind == "nbgrader" and not config.exists():
+        config.write_text(NBGRADER_CONFIG.format(answer=ANSWER), encoding="utf-8")
     return paths
 
 
