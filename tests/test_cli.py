@@ -227,7 +227,7 @@ def test_assignments_are_written_and_marked(capsys, tmp_path):
 def test_a_chapter_named_twice_is_written_once(capsys, tmp_path):
     code, out, _ = run(capsys, "assignment", "elbo", "elbo", "--nbgrader", "ein Kurs für Ä")
     assert (code, out) == (0, f"wrote {Path('ein Kurs für Ä/source/elbo/elbo.ipynb')}\n")
-    assert "# The course's settings. Students" in (tmp_path / "ein Kurs für Ä" / "nbgrader_config.py").read_text("utf-8")
+    assert "# The course's settings." in (tmp_path / "ein Kurs für Ä" / "nbgrader_config.py").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
