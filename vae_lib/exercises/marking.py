@@ -200,11 +200,20 @@ def _run_until_done(path: Path, exercises: list[str]) -> Run:
     return Run(events, ends)
 
 
-def _run_once(path: Path, job: dict) -> tuple[list[dict], str]:
-    """One run in a fresh folder; what was written of it, and how it ended, "" for well."""
+def _run_once(path: Path, job: dict, *, errors: int | BinaryIO = subprocess.DEVNULL) -> tuple[list[dict], str]:
+    """One run in a fresh folder; what was written of it, and how it ended, "" for well. errors: where stderr goes."""
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder, "results.jsonl")
-        worker = _start(path, results, job, errors=subprocess.DEVNULL)
+        work = Path(folder, "work")
+        work.mkdir()
+        environment = os.environ | {
+            "IPYTHONDIR": folder, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1",
+        }  # fmt: skip
+        command = [sys.executable, "-P", "-m", "vae_lib.exercises.worker", path.resolve(), results, json.dumps(job)]
+        worker = subprocess.Popen(
+            command, cwd=work, env=environment, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
+        )  # fmt: skip
         try:
             worker.wait(SECONDS)
             end = f"ended the interpreter (exit code {worker.returncode})."
@@ -216,36 +225,16 @@ def _run_once(path: Path, job: dict) -> tuple[list[dict], str]:
     return events, "" if any("done" in event for event in events) else end
 
 
-def _start(path: Path, results: Path, job: dict, *, errors: int | BinaryIO) -> subprocess.Popen:
-    work = results.with_name("work")
-    work.mkdir()
-    environment = os.environ | {
-        "IPYTHONDIR": str(results.parent), "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1",
-    }  # fmt: skip
-    command = [sys.executable, "-P", "-m", "vae_lib.exercises.worker", path.resolve(), results, json.dumps(job)]
-    return subprocess.Popen(
-        command, cwd=work, env=environment, start_new_session=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
-    )  # fmt: skip
-
-
 def _check_worker() -> None:
     """Run a notebook without a cell. Raises WorkerError, with the last line of what was said, where that fails."""
     with tempfile.TemporaryDirectory() as folder, Path(folder, "errors").open("w+b") as errors:
-        notebook, results = Path(folder, "empty.ipynb"), Path(folder, "results.jsonl")
+        notebook = Path(folder, "empty.ipynb")
         nbformat.write(nbformat.v4.new_notebook(), notebook)
-        worker = _start(notebook, results, {"exercises": [], "skip": []}, errors=errors)
-        try:
-            worker.wait(SECONDS)
-            reason = f"exit code {worker.returncode}"
-        except subprocess.TimeoutExpired:
-            reason = f"it was not ready after {SECONDS} s"
-        finally:
-            _kill(worker)
-        if not any("done" in event for event in _events(results)):
+        _, end = _run_once(notebook, {"exercises": [], "skip": []}, errors=errors)
+        if end:
             errors.seek(0)
             said = errors.read().decode(errors="replace").strip().splitlines()
-            raise WorkerError(f"the process that runs notebooks fails on this machine: {said[-1] if said else reason}")
+            raise WorkerError(f"the process that runs notebooks fails on this machine: {said[-1] if said else end}")
 
 
 def _events(results: Path) -> Iterator[dict]:
