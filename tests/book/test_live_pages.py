@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import window
 from bs4 import BeautifulSoup
-from live_pages import FOCUSABLE, KEYED, POINTED, drag, idle, press, touch
+from live_pages import FOCUSABLE, KEYED, PATH, POINTED, drag, idle, press, touch
 from playwright.sync_api import Browser, ElementHandle, Page, Route
 
 from vae_lib import live
@@ -77,6 +77,22 @@ class TestFigures:
 
     def test_follow_a_finger(self, page: Page) -> None:
         assert idle(page, touch, POINTED) == []
+
+    def test_speak_with_one_voice(self, page: Page) -> None:
+        """Of several live regions, a listener would hear each step of a slider several times."""
+        for figure in page.query_selector_all(".live-figure"):
+            regions = figure.query_selector_all("[aria-live], output, [role=status], [role=log], [role=alert]")
+            assert [region.get_attribute("class") for region in regions] == ["live-voice"]
+
+    def test_neither_move_nor_speak_for_the_right_button_or_another_key(self, page: Page) -> None:
+        for pad in page.query_selector_all("[data-live-pad]"):
+            silent = pad.evaluate_handle("pad => pad.closest('.live-figure').querySelector('.live-voice')")
+            silent.evaluate("voice => { voice.textContent = ''; }")
+            where = pad.get_attribute("aria-label")
+            page.mouse.click(*pad.evaluate(PATH)[0], button="right")
+            pad.focus()
+            page.keyboard.press("Shift")
+            assert (pad.get_attribute("aria-label"), silent.evaluate("voice => voice.textContent")) == (where, "")
 
     def test_show_where_the_focus_is(self, page: Page) -> None:
         page.keyboard.press("Tab")  # from now on the focus is the keyboard's
