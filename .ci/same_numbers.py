@@ -14,14 +14,13 @@ def article(page: Path) -> list[str]:
 
 
 def main(first: Path, second: Path) -> int:
-    pages = {page.relative_to(first): article(page) for page in sorted(first.rglob("*.html"))}
-    others = {page.relative_to(second): article(page) for page in sorted(second.rglob("*.html"))}
-    for name in sorted(pages.keys() ^ others.keys()):
-        print(f"{name}: in one build only")
-    names = [name for name, lines in pages.items() if lines]
-    different = len(pages.keys() ^ others.keys())
+    ours, theirs = (
+        {page.relative_to(site): article(page) for page in site.rglob("*.html")} for site in (first, second)
+    )
+    names = [name for name in sorted(ours.keys() | theirs.keys()) if ours.get(name) or theirs.get(name)]
+    different = 0
     for name in names:
-        lines = list(difflib.unified_diff(pages[name], others.get(name, []), lineterm="", n=0))
+        lines = list(difflib.unified_diff(ours.get(name, []), theirs.get(name, []), lineterm="", n=0))
         different += bool(lines)
         for line in lines[:12]:
             print(f"{name}: {line[:160]}")
