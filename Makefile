@@ -2,10 +2,11 @@
 # make pdf     the book as book/_build/pdf/vae-executed.pdf
 # make epub    the book as book/_build/epub/vae-executed.epub
 # make test    everything the tests need, then all tests
-# make serve   build, then show the book at http://localhost:8000
-# make clean   remove what was built here (trained models stay in the user's cache)
+# make serve   build, then show the book at http://localhost:8000 (make serve PORT=8001 for another port)
+# make clean   remove what was built and installed here (trained models stay in the user's cache)
 
 PYTHON ?= python3
+PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -31,18 +32,18 @@ test: book $(VENV)/installed-tests
 	$(BIN)/python -m pytest
 
 serve: book
-	$(BIN)/python -m http.server --bind 127.0.0.1 --directory book/_build/html 8000
+	$(BIN)/python book/serve.py $(PORT)
 
 $(VENV)/installed: requirements.txt constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
 	$(PYTHON) -m venv --clear $(VENV)
 	# not compiled: most of the time would go into modules that nothing here imports; the others are at their import
-	$(BIN)/pip install --quiet --no-compile -r requirements.txt
+	$(BIN)/pip install --no-compile -r requirements.txt
 	touch $@
 
 $(VENV)/installed-tests: requirements-test.txt $(VENV)/installed
-	$(BIN)/pip install --quiet --no-compile -r requirements-test.txt
+	$(BIN)/pip install --no-compile -r requirements-test.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) book/_build
+	rm -rf $(VENV) book/_build vae_lib.egg-info

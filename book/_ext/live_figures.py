@@ -9,7 +9,6 @@ import os
 import re
 from pathlib import Path
 
-import minify
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -43,7 +42,7 @@ def write_front_end(app: Sphinx) -> None:
     if app.builder.name == "html":
         folder = Path(app.outdir, "_static", FOLDER)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "live.js").write_text(minify.string("text/javascript", page_script()), encoding="utf-8")
+        (folder / "live.js").write_text(page_script(), encoding="utf-8")
         (folder / "live.css").write_text(CSS.read_text(encoding="utf-8"), encoding="utf-8")
 
 
