@@ -96,4 +96,4 @@ def _sentence(files: dict[str, Path]) -> str:
     if not links:
         return ""
     *first, last = links
-    return f"<p>To read elsewhere: {', '.join(first)}{', or ' if first else ''}{last}.</p>"
+    return f'<p class="downloads">To read elsewhere: {", ".join(first)}{", or " if first else ""}{last}.</p>'

@@ -15,6 +15,7 @@ from pathlib import Path
 import nbformat
 import pages
 import pytest
+import sources
 from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
@@ -80,7 +81,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     subprocess.run([sys.executable, "-m", "venv", machine.programs.parent], check=True)
     pinned = (ROOT / "requirements.txt").read_text().splitlines()
     large = [line for line in pinned if line.partition("==")[0] in LARGE]
-    assert len(large) == len(LARGE)
+    assert {line.partition("==")[0] for line in large} == set(LARGE)
     install = [machine.programs / "pip", "install", "--quiet", "--no-compile"]
     machine.run(*install, *large, *OLD, "nbclient", HOME=os.environ["HOME"])  # where pip has its cache
     return machine
@@ -95,10 +96,9 @@ def site(tmp_path_factory: pytest.TempPathFactory, mnist: data.Splits) -> Path:
         path = recipes.checkpoint_path(name, mnist)
         assert path.exists(), f"{name} is not trained: run `make book` first"
         shutil.copyfile(path, folder / "models" / path.name)
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     with zipfile.ZipFile(folder / "vae.zip", "w") as archive:
-        for name in listed.splitlines():
-            archive.write(ROOT / name, f"vae-0123456789abcdef/{name}")
+        for path in sources.files():
+            archive.write(ROOT / path, f"vae-0123456789abcdef/{path}")
     return folder
 
 

@@ -48,12 +48,12 @@ def prose(notebook: NotebookNode) -> str:
 
 
 def prose_of(html: Path, source: Path) -> BeautifulSoup:
-    """What a page says, its captions included: the article without cells and their outputs."""
+    """What a page says, its captions included: the article without cells, their outputs and the editions it offers."""
     page = (html / source.relative_to(pages.BOOK).with_suffix(".html")).read_text(encoding="utf-8")
     article = BeautifulSoup(page, "html.parser").find("article")
     for caption in article.select("figcaption"):
         caption.find_parent("div", class_="cell").insert_after(caption.extract())
-    for node in article.select("div.cell, .starter, .headerlink, .toctree-wrapper, script"):
+    for node in article.select("div.cell, .starter, .headerlink, .toctree-wrapper, .downloads, script"):
         node.decompose()
     return article
 
