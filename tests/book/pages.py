@@ -75,12 +75,24 @@ def broken_links(page: Path, root: Path) -> list[str]:
         parts = urlsplit(address)
         if parts.scheme or parts.netloc or address == "#":
             continue
-        target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
+        if parts.path.startswith("/"):
+            inside = parts.path.removeprefix(_path_on_server(root))
+            target = (root / unquote(inside)).resolve()  # outside of the site where the prefix is missing
+        else:
+            target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
         if not target.is_relative_to(root.resolve()) or not target.exists():
             faults.append(f"{address}: no such file")
         elif parts.fragment and target.suffix == ".html" and unquote(parts.fragment) not in _anchors(target):
             faults.append(f"{address}: no such anchor")
     return faults
+
+
+@cache
+def _path_on_server(root: Path) -> str:
+    """What a built site's address has after the host, as its home page gives it: "/vae/"; "/" where it has none."""
+    home = BeautifulSoup((root / "index.html").read_text(encoding="utf-8"), "html.parser")
+    address = home.find("link", rel="canonical")
+    return urlsplit(address["href"]).path.rpartition("/")[0] + "/" if address else "/"
 
 
 @cache  # a page is named by many others
