@@ -1,7 +1,11 @@
 """From one chapter: the page's stubs, the student's notebook with no solution in it, the teacher's, and nbgrader's."""
 
 import json
+import os
 import re
+import subprocess
+import sys
+import tomllib
 
 import nbformat
 import pytest
@@ -246,3 +250,81 @@ class TestBadInput:
         ):
             assignment.write(["elbo"], "student", tmp_path / "out")
         assert not (tmp_path / "out").exists()
+
+
+GUIDE = (assignment.BOOK / "appendix" / "teaching_guide.md").read_text(encoding="utf-8")
+CLONE = """\
+set -e
+git() {  # clone ADDRESS FOLDER
+    mkdir -p "$3/book"
+    cp -r "$REPOSITORY/vae_lib" "$3"
+    cp -r "$REPOSITORY/book/chapters" "$REPOSITORY/book/_config.yml" "$3/book"
+}
+pip() { :; }
+nbgrader() { test -f nbgrader_config.py -a -f "source/$2/$2.ipynb"; }
+python() { "$PYTHON" "$@"; }
+"""
+ONLY_INSTALLED = """\
+import runpy, sys
+from pathlib import Path
+sys.argv = ["vae_lib", "assignment", "elbo", "--student", "out"]
+from vae_lib.exercises import assignment
+assignment.BOOK = Path("site-packages/book").absolute()
+runpy.run_module("vae_lib", run_name="__main__")
+"""
+
+
+class TestGuide:
+    def test_its_blocks_run_one_after_the_other_from_an_empty_folder(self, tmp_path):
+        """The stand-ins for git, pip and nbgrader fetch, need and ask what the real ones do."""
+        fences = re.findall(r"^```(.*?)\n(.*?)^```$", GUIDE, re.M | re.S)
+        blocks = [block for info, block in fences if not info and "assignment" in block]
+        assert len(blocks) == 2
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        environment |= {"REPOSITORY": str(assignment.BOOK.parent), "PYTHON": sys.executable, "OMP_NUM_THREADS": "1"}
+        ran = subprocess.run(
+            ["bash", "-c", CLONE + "".join(blocks)], cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+        assert ran.returncode == 0, ran.stderr
+        made = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.ipynb")}
+        assert made == {
+            "vae-book/student/elbo.ipynb",
+            "vae-book/student/reparameterization.ipynb",
+            "vae-book/teacher/elbo.ipynb",
+            "vae-book/teacher/reparameterization.ipynb",
+            "course/source/elbo/elbo.ipynb",
+        }
+
+    def test_machines_of_ones_own_get_jupyter_too(self):
+        """The package brings none, as a hosted notebook has its own."""
+        (line,) = (line for line in GUIDE.splitlines() if line.startswith("- **Own machines"))
+        project = tomllib.loads((assignment.BOOK.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        assert not any(re.match("jupyterlab|notebook", needed) for needed in project["dependencies"])
+        assert re.search(r"pip install jupyterlab git\+ADDRESS", line)
+
+
+class TestCommand:
+    def test_refuses_and_forces_as_asked(self, tmp_path):
+        def command(*more: str) -> subprocess.CompletedProcess:
+            arguments = [sys.executable, "-m", "vae_lib", "assignment", "elbo", "--student", str(tmp_path), *more]
+            return subprocess.run(arguments, cwd=assignment.BOOK.parent, capture_output=True, text=True)
+
+        work = tmp_path / "elbo.ipynb"
+        work.write_text("a night's work")
+        refused = command()
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert f"error: {work}: there already" in refused.stderr
+        assert work.read_text() == "a night's work"
+        assert command("--force").returncode == 0
+        nbformat.validate(nbformat.read(work, as_version=4))
+
+    def test_where_only_the_package_is_installed_it_says_what_to_do(self, tmp_path):
+        environment = os.environ | {"PYTHONPATH": str(assignment.BOOK.parent)}
+        ran = subprocess.run(
+            [sys.executable, "-c", ONLY_INSTALLED], cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+        assert ran.returncode == 1
+        assert "Traceback" not in ran.stderr
+        assert str(tmp_path / "site-packages" / "book" / "chapters" / "elbo.md") in ran.stderr
+        assert "clone the book's repository and run the command in the clone's folder" in ran.stderr
+        assert list(tmp_path.iterdir()) == []

@@ -122,7 +122,7 @@ def test_an_answer_stands_below_its_question_wherever_it_was_written(courses):
             title = FIRST if "single-draw" in cell.metadata.nbgrader.grade_id else LAST
             assert question.source.startswith(f"## Exercise {1 if title == FIRST else 4}: {title} (3 points)")
             assert cell.source == the_answer_to(title)
-            assert list(cell.attachments.values()) == PICTURES
+            assert cell.attachments == {"image.png": PICTURES[0], "1-image.png": PICTURES[1]}
     page = (course / "feedback" / "worded" / "elbo" / "elbo.html").read_text(encoding="utf-8")
     order = [page.index(text) for text in (f": {FIRST} (3", f"{FIRST} 0", f"{FIRST} 1", f": {LAST} (3", f"{LAST} 0")]
     assert order == sorted(order)
