@@ -30,6 +30,7 @@ from vae_lib.exercises.exercise import Exercise, Observation
 from vae_lib.exercises.limits import FILE
 from vae_lib.exercises.report import Report, judge
 from vae_lib.exercises.worker import read
+from vae_lib.exercises.written import TITLES, answers
 
 SECONDS = 45  # for a whole notebook, imports included; what hangs is stopped, and the rest tried again without it
 ATTEMPTS = 3
@@ -274,8 +275,8 @@ def _feedback(submission: Submission, earned: list[Mark]) -> str:
         for each in earned
     ]
     sections += [
-        f"<h2>In your words: {html.escape(label)}</h2>\n<pre>{html.escape(text)}</pre>\n<p>Your teacher reads this.</p>"
-        for label, text in _written(submission)
+        f"<h2>In your words: {html.escape(title)}</h2>\n<pre>{html.escape(text)}</pre>\n<p>Your teacher reads this.</p>"
+        for title, text in _written(submission)
     ]
     return PAGE.format(
         title=html.escape(submission.student),
@@ -286,16 +287,11 @@ def _feedback(submission: Submission, earned: list[Mark]) -> str:
 
 
 def _written(submission: Submission) -> Iterator[tuple[str, str]]:
-    """The answers in words, from the cells that hold them."""
+    """The answers in words: (title of the question, answer)."""
     for path in submission.notebooks:
-        try:
-            cells = read(path).cells
-        except Exception:  # told where the functions are marked
-            continue
-        for cell in cells:
-            about = cell.get("metadata", {}).get("vae_lib")
-            if isinstance(about, dict) and about.get("written"):
-                yield str(about["written"]), str(cell.get("source", ""))
+        with contextlib.suppress(Exception):  # told where the functions are marked
+            for label, text in answers(read(path)).items():
+                yield TITLES[label], text
 
 
 def _write(path: Path, content: str | list[list]) -> Path:
