@@ -1,7 +1,7 @@
-"""Run the steps of the workflow's job `build` in a clone, as GitHub runs them in a fork: `python .ci/as_github.py CLONE`.
+"""Run the steps of the workflow's job `build` in a clone, as GitHub does in a fork: `python .ci/as_github.py CLONE`.
 
-The clone gets a fork's origin, and the steps the repository's name and what they themselves write for later ones. Of the
-tests, those that look at what was built are run; the others are the same wherever the clone is from.
+The clone gets a fork's origin; the steps get the repository's name, and what earlier ones wrote for them. Of the tests,
+those that look at what was built are run: the others are the same wherever the clone is from.
 """
 
 import os
