@@ -25,43 +25,80 @@ def my_binarize(x: Tensor, uniform: Tensor) -> Tensor:
     return torch.where(x > uniform, torch.ones_like(x), torch.zeros_like(x))
 
 
-def _and_kind(label: str, *arguments: Tensor) -> Case:
-    """The plain case, and an error where the pixels are not floating point, as the loss needs them."""
+_DRAWS = 64  # of each image; a uniform number from the middle of each 64th decides them
+
+
+def _grey(low: int, high: int, *shape: int) -> Tensor:
+    """Grey levels in odd 64ths, never one half, from low to high 32nds."""
+    return (2 * torch.randint(low, high, shape, generator=_generator) + 1) / _DRAWS
+
+
+def _law(label: str, x: Tensor, floating: bool = False) -> Case:
+    """The share of ones of each pixel, by whatever rule the uniform numbers decide.
+
+    An error where the rule is not one for each pixel, or where pixels other than 0 and 1 come out.
+    floating: an error, too, where the pixels are not floating point, as the loss needs them.
+    """
+    images = x.repeat(_DRAWS, 1)
+    order = torch.stack([torch.randperm(_DRAWS, generator=_generator) for _ in range(x.numel())], 1)
+    uniform = ((order + 0.5) / _DRAWS).reshape(images.shape)
 
     def run(function: Callable) -> object:
-        result = function(*(a.clone() for a in arguments))
-        if isinstance(result, Tensor) and not result.is_floating_point():
-            raise TypeError(f"the pixels are of type {result.dtype}, and the loss needs floating point")
-        return result
+        drawn = function(images.clone(), uniform.clone())
+        if not isinstance(drawn, Tensor):
+            return drawn
+        if drawn.shape != images.shape:
+            raise TypeError(f"the images are of shape {tuple(images.shape)}, the result is of {tuple(drawn.shape)}")
+        if floating and not drawn.is_floating_point():
+            raise TypeError(f"the pixels are of type {drawn.dtype}, and the loss needs floating point")
+        if not torch.equal(drawn, function(images.clone(), uniform.clone())):
+            raise ValueError("the same images and uniform numbers gave other pixels when they were passed in again")
+        if not ((drawn == 0) | (drawn == 1)).all():
+            raise ValueError("there are pixels other than 0 and 1")
+        for first in range(2):
+            mirrored = uniform.clone()
+            mirrored[:, first::2] = 1 - mirrored[:, first::2]
+            changed = function(images.clone(), mirrored) != drawn
+            if changed[:, 1 - first :: 2].any():
+                raise ValueError("pixels changed where the uniform number in the same place did not")
+        return drawn.double().reshape(_DRAWS, *x.shape).mean(0)
 
     return Case(label, run)
 
 
-_GREY = 0.25 + 0.2 * _rand(2, 50)  # dark grey: no pixel above one half
+def _of_every_kind(rule: Callable, sentence: str) -> tuple[tuple[Callable, str], ...]:
+    """A rule that gives truth values, and what readers turn these into."""
+    kinds = (torch.float32, torch.bool, torch.int64, torch.int32, torch.uint8)
+    return tuple((lambda x, u, kind=kind: rule(x, u).to(kind), sentence) for kind in kinds)
+
 
 _THRESHOLD = (
-    "You set a threshold at one half, and dark grey never becomes a 1. A grey level is to be the probability of a 1: "
-    "compare it with the uniform number."
+    "You set a threshold, and a pixel comes out the same whatever its own uniform number is. A grey level is to be the "
+    "probability of a 1: compare it with the uniform number."
 )
 _EXCHANGED = (
     "Zeros and ones are exchanged: a bright pixel should be a 1 with high probability. Which of the two numbers has to "
     "be the larger?"
+)
+_SHARED = (
+    "Pixels are decided by a uniform number that is not their own, as where one number decides over a whole image. "
+    "Each pixel is drawn by itself, with the number in its own place."
 )
 
 BINARIZE = Exercise(
     reference=my_binarize,
     points=2,
     cases=(
-        case("for four small images", _rand(4, 9), _rand(4, 9)),
-        case("for dark grey images, where some pixels become 1 all the same", _GREY, _rand(2, 50)),
-        case("for images in black, white and grey", _rand(3, 8).mul(3).sub(1).clamp(0, 1), _rand(3, 8)),
-        _and_kind("and the pixels are floating point, as the loss needs them", _rand(4, 9), _rand(4, 9)),
+        _law("the share of ones is the grey level, for four small images", _grey(0, 32, 4, 9)),
+        _law("and for dark grey images, where some pixels become 1 all the same", _grey(8, 15, 2, 25)),
+        _law("and for images in black, white and grey", _grey(-16, 48, 3, 8).clamp(0, 1)),
+        _law("and the pixels are floating point, as the loss needs them", _grey(0, 32, 4, 9), floating=True),
     ),
     mistakes=(
-        (lambda x, u: (x > 0.5).float(), _THRESHOLD),
-        (lambda x, u: x > 0.5, _THRESHOLD),
-        (lambda x, u: (u > x).float(), _EXCHANGED),
-        (lambda x, u: u > x, _EXCHANGED),
+        *_of_every_kind(lambda x, u: x > 0.5, _THRESHOLD),
+        *_of_every_kind(lambda x, u: x > x.mean(), _THRESHOLD),
+        *_of_every_kind(lambda x, u: u > x, _EXCHANGED),
+        *_of_every_kind(lambda x, u: u < 0.5, "The grey levels are not used: every pixel is a fair coin."),
         (
             lambda x, u: u < x,
             "The pixels are right, but Boolean. The loss computes with them: return zeros and ones of x's type.",
@@ -73,17 +110,17 @@ BINARIZE = Exercise(
             )
             for kind in (torch.int64, torch.int32, torch.uint8)
         ),
-        (
-            lambda x, u: (u[:, :1] < x).float(),
-            "One uniform number decides over a whole image. Each pixel is drawn by itself, with a number of its own.",
-        ),
+        *_of_every_kind(lambda x, u: u[:, :1] < x, _SHARED),
+        *_of_every_kind(lambda x, u: u[:1] < x, _SHARED),
         (
             lambda x, u: torch.bernoulli(x),
-            "These are fair draws, but not from the uniform numbers that were passed in. Use those, so that the draw "
-            "can be repeated.",
+            "These draws are not from the uniform numbers that were passed in: the same numbers gave other pixels. Use "
+            "those, so that the draw can be repeated.",
         ),
-        (lambda x, u: (u < 0.5).float(), "The grey levels are not used: every pixel is a fair coin."),
-        (lambda x, u: x * u, "The result is grey. Each pixel has to become 0 or 1."),
+        (
+            lambda x, u: x * u,
+            "There are pixels other than 0 and 1 in the result. A draw makes each grey pixel 0 or 1, and nothing else.",
+        ),
     ),
     hints=(
         "A uniform number in [0, 1] falls below x with probability x. That is all there is to it.",
