@@ -139,8 +139,12 @@ def _log_terms(logits: Tensor, x: Tensor) -> Tensor:
     return -F.binary_cross_entropy_with_logits(logits, x, reduction="none")
 
 
-def _through_probabilities(p: Tensor, x: Tensor) -> Tensor:
-    return (x * p.log() + (1 - x) * (1 - p).log()).sum(-1)
+_FLOAT32 = torch.finfo(torch.float32).eps
+
+
+def _through_probabilities(p: Tensor, x: Tensor, of_one: float = 0, of_zero: float = 0) -> Tensor:
+    """By the formula, with a small number added to the probability of a one, of a zero, or to both."""
+    return (x * (p + of_one).log() + (1 - x) * (1 - p + of_zero).log()).sum(-1)
 
 
 def _clamped(eps: float) -> Callable:
@@ -148,16 +152,41 @@ def _clamped(eps: float) -> Callable:
 
 
 def _with_epsilon(eps: float) -> Callable:
+    return lambda odds, x: _through_probabilities(odds.sigmoid(), x, eps, eps)
+
+
+def _with_one_epsilon(eps: float) -> Callable:
+    return lambda odds, x: _through_probabilities(odds.sigmoid(), x, of_one=eps)
+
+
+def _with_other_epsilon(eps: float) -> Callable:
+    return lambda odds, x: _through_probabilities(odds.sigmoid(), x, of_zero=eps)
+
+
+def _clamped_below(eps: float) -> Callable:
     def log_prob(odds: Tensor, x: Tensor) -> Tensor:
         p = odds.sigmoid()
-        return (x * (p + eps).log() + (1 - x) * (1 - p + eps).log()).sum(-1)
+        return (x * p.clamp(min=eps).log() + (1 - x) * (1 - p).clamp(min=eps).log()).sum(-1)
 
     return log_prob
 
 
+_ROUNDED = (
+    "Right on paper. At log-odds of 40 the sigmoid rounds to exactly 1, and the logarithm of 0 is −∞. Put "
+    "the log-odds into the formula before you compute."
+)
 _NEVER_CORRECTED = (
     "A small number that keeps the logarithm finite also changes the gradient: a pixel that is wrong and sure is "
     "hardly corrected, or never. Start from the log-odds instead."
+)
+_ONE_END = (
+    "A small number that keeps the logarithm finite works at one end only here, and changes the gradient there. At the "
+    "other end the logarithm of 0 is still −∞. (In single precision 1 − 1e-8 is 1: a clamp to it does nothing at the "
+    "top.) Start from the log-odds instead."
+)
+_OVERFLOW = (
+    "The formula is right, but exp(200) overflows to infinity in single precision. There is a function "
+    "that computes log(1 + exp(·)) without computing exp."
 )
 
 
@@ -209,26 +238,32 @@ BERNOULLI_LOG_PROB = Exercise(
             "The numbers are right, but no gradient comes back: the log-odds were cut off. Look for detach, no_grad or "
             ".data.",
         ),
+        (lambda odds, x: _through_probabilities(odds.sigmoid(), x), _ROUNDED),
+        (lambda odds, x: _through_probabilities(odds.double().sigmoid(), x), _ROUNDED),
+        (lambda odds, x: _through_probabilities(1 / (1 + (-odds).exp()), x), _ROUNDED),
         (
-            lambda odds, x: _through_probabilities(odds.sigmoid(), x),
-            "Right on paper. At log-odds of 40 the sigmoid rounds to exactly 1, and the logarithm of 0 is −∞. Put "
-            "the log-odds into the formula before you compute.",
+            lambda odds, x: (x * odds.sigmoid().log() + (1 - x) * (-odds).sigmoid().log()).sum(-1),
+            "Right on paper. At log-odds of 200 an exponential is too large for single precision, or a sigmoid too "
+            "small, and its logarithm is infinite. There are functions that compute log(1 + exp(·)), and the logarithm "
+            "of the sigmoid, in one.",
         ),
         *(
             (guarded(eps), _NEVER_CORRECTED)
-            for guarded in (_clamped, _with_epsilon)
-            for eps in (1e-6, 1e-7, 1e-8, 1e-10)
+            for eps in (1e-5, 1e-6, _FLOAT32, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-16)
+            for guarded in (_with_epsilon, _clamped_below, *((_clamped,) if eps >= 1e-7 else ()))
+        ),
+        *(
+            (guarded(eps), _ONE_END)
+            for eps in (1e-5, 1e-6, _FLOAT32, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-16)
+            for guarded in (_with_one_epsilon, _with_other_epsilon)
         ),
         (
             lambda odds, x: -F.binary_cross_entropy(odds.sigmoid(), x, reduction="none").sum(-1),
             "PyTorch clamps the logarithm of a probability at −100, so that no gradient is left where the decoder is "
             "sure and wrong. Start from the log-odds.",
         ),
-        (
-            lambda odds, x: (x * odds - (1 + odds.exp()).log()).sum(-1),
-            "The formula is right, but exp(200) overflows to infinity in single precision. There is a function "
-            "that computes log(1 + exp(·)) without computing exp.",
-        ),
+        (lambda odds, x: (x * odds - (1 + odds.exp()).log()).sum(-1), _OVERFLOW),
+        (lambda odds, x: ((x - 1) * odds - (1 + (-odds).exp()).log()).sum(-1), _OVERFLOW),
         (
             lambda odds, x: torch.where(x == 1, F.logsigmoid(odds), F.logsigmoid(-odds)).sum(-1),
             "Right for pixels that are 0 or 1. A grey pixel takes x of the one logarithm and 1 − x of the other.",
@@ -254,6 +289,8 @@ BERNOULLI_LOG_PROB = Exercise(
     forbidden=(
         "binary_cross_entropy_with_logits",
         "BCEWithLogitsLoss",
+        "cross_entropy",
+        "CrossEntropyLoss",
         "log_prob",
     ),
 )
