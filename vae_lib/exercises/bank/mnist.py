@@ -328,20 +328,58 @@ def _pulls(function: Callable) -> tuple[Tensor, ...]:
     return tuple(gradient(loss, value) for value in outputs)
 
 
+def _terms(distortion: Callable = _distortion, rate: Callable = _rate, weight: float = 1) -> Callable:
+    """The loss from other terms, reduced as they should be, or with a weight on the rate."""
+    return lambda odds, x, m, v: (distortion(odds, x).sum(-1) + weight * rate(m, v).sum(-1)).mean()
+
+
+def _sized(weight: Callable) -> Callable:
+    """The loss with a weight on the rate that depends on the numbers of pixels and of latent dimensions."""
+    return lambda odds, x, m, v: _terms(weight=weight(x.shape[1], m.shape[1]))(odds, x, m, v)
+
+
+_BATCH_SIZES = (64, 100, 128, 256)
+
+_PIXEL_MEAN = (
+    "You took the mean over the pixels and the sum over the latent dimensions. That weighs the rate with the "
+    "number of pixels: with 784 of them the code would stay empty. Sum over both."
+)
+_BOTH_PER_PIXEL = (
+    "You divided both terms by the number of pixels, or by 784. Their balance is right, but the loss is in nats per "
+    "image: divide by the number of images only."
+)
+_WEIGHT = (
+    "The rate has a weight other than 1. −ELBO adds the two terms as they are; with a weight it is the loss of a "
+    "β-VAE, and no bound on log p(x)."
+)
+_PIXEL_MEAN_AND_WEIGHT = (
+    "You took the mean over the pixels and gave the rate a small weight, as if to make up for it. Sum over the pixels "
+    "and over the latent dimensions; then no weight is needed."
+)
+_EXCHANGED_ARGUMENTS = (
+    "The cross-entropy's arguments are exchanged: the decoder's output comes first, the image second, as the target."
+)
+_SQUARED_ERROR = (
+    "You took a squared error, which is a Gaussian's distortion. These are Bernoulli pixels: the distortion is their "
+    "cross-entropy."
+)
+
 NEGATIVE_ELBO = Exercise(
     reference=my_negative_elbo,
     points=4,
     cases=(
         case("for a batch of four images of twelve pixels", *_batch(4, 12, 3)),
-        case("for one image of 784 pixels and twenty latent dimensions", *_batch(1, 784, 20)),
-        case("for a q at the prior, where only the distortion is left", *_batch(3, 5, 2)[:2], *torch.zeros(2, 3, 2)),
+        case("for two images of 784 pixels and twenty latent dimensions", *_batch(2, 784, 20)),
+        case("for more latent dimensions than pixels", *_batch(3, 5, 7)),
         Case("in its gradient, without which no optimiser makes it smaller", _pulls),
     ),
     mistakes=(
+        (lambda odds, x, m, v: _distortion(odds, x).mean() + _rate(m, v).sum(-1).mean(), _PIXEL_MEAN),
         (
-            lambda odds, x, m, v: _distortion(odds, x).mean() + _rate(m, v).sum(-1).mean(),
-            "You took the mean over the pixels and the sum over the latent dimensions. That weighs the rate with the "
-            "number of pixels: with 784 of them the code would stay empty. Sum over both.",
+            lambda odds, x, m, v: _distortion(odds, x).mean() + _rate(m, v).sum(),
+            "You took the mean over pixels and images of the distortion, and summed the rate over everything. The "
+            "rate would count as often as there are pixels and images. Sum each over its last axis, and take the mean "
+            "over images.",
         ),
         (
             lambda odds, x, m, v: _distortion(odds, x).mean() + _rate(m, v).mean(),
@@ -350,6 +388,16 @@ NEGATIVE_ELBO = Exercise(
         (
             lambda odds, x, m, v: _distortion(odds, x).sum(-1).mean() + _rate(m, v).mean(),
             "The distortion is right. The rate is a mean over latent dimensions, where their sum is wanted.",
+        ),
+        (
+            lambda odds, x, m, v: _distortion(odds, x).sum() + _rate(m, v).mean(),
+            "You summed the distortion over the batch and took the mean of the rate over images and latent dimensions. "
+            "Sum each over its last axis, and take the mean over images.",
+        ),
+        (
+            lambda odds, x, m, v: _distortion(odds, x).sum() + _rate(m, v).sum(-1).mean(),
+            "The rate is right. The distortion is summed over the images, where their mean is wanted: the weight of "
+            "the rate depends on the batch size.",
         ),
         (
             lambda odds, x, m, v: _distortion(odds, x).sum() / len(x) + _rate(m, v).sum(),
@@ -361,26 +409,66 @@ NEGATIVE_ELBO = Exercise(
             "You summed over the batch, too. Then the loss, and the length of its gradient, grow with the batch "
             "size. Take the mean over images.",
         ),
+        (lambda odds, x, m, v: _distortion(odds, x).mean() + _rate(m, v).sum() / x.numel(), _BOTH_PER_PIXEL),
+        (lambda odds, x, m, v: _terms()(odds, x, m, v) / 784, _BOTH_PER_PIXEL),
+        (lambda odds, x, m, v: _distortion(odds, x).mean() + _rate(m, v).sum() / len(x) / 784, _PIXEL_MEAN_AND_WEIGHT),
+        *(
+            (
+                lambda odds, x, m, v, weight=weight: _distortion(odds, x).mean() + weight * _rate(m, v).sum(-1).mean(),
+                _PIXEL_MEAN_AND_WEIGHT,
+            )
+            for weight in (0.00025, 0.0025, 0.001, 0.005, 0.01, 0.1, 0.5)
+        ),
+        *((_terms(weight=weight), _WEIGHT) for weight in (0.00025, 0.0025, 0.001, 0.005, 0.01, 0.1, 0.5, 4.0)),
+        *((_terms(weight=n / images), _WEIGHT) for n in _BATCH_SIZES for images in (50_000, 60_000)),
+        *((_sized(weight), _WEIGHT) for weight in (lambda x, d: 1 / x, lambda x, d: 1 / 784, lambda x, d: d / x)),
         (
             lambda odds, x, m, v: _distortion(odds, x).sum(-1) + _rate(m, v).sum(-1),
             "Each image's loss is right. Return the mean over the batch, one number.",
         ),
         (
-            lambda odds, x, m, v: -(_distortion(odds, x).sum(-1) + _rate(m, v).sum(-1)).mean(),
+            lambda odds, x, m, v: -_terms()(odds, x, m, v),
             "That is the ELBO. An optimiser makes its number smaller, so hand it the negative.",
         ),
+        (_terms(weight=-1), "The rate is subtracted. Both terms are costs: the loss is their sum."),
         (
-            lambda odds, x, m, v: (_distortion(odds, x).sum(-1) - _rate(m, v).sum(-1)).mean(),
-            "The rate is subtracted. Both terms are costs: the loss is their sum.",
+            _terms(lambda odds, x: -_distortion(odds, x)),
+            "The distortion is subtracted. Both terms are costs: the loss is their sum.",
         ),
+        (_terms(weight=2), "The rate counts double: the factor ½ of the KL is missing."),
         (
-            lambda odds, x, m, v: (_distortion(odds, x).sum(-1) + 2 * _rate(m, v).sum(-1)).mean(),
-            "The factor ½ of the KL is missing, so the rate counts double.",
-        ),
-        (
-            lambda odds, x, m, v: (_distortion(odds, x).sum(-1) + _rate(m, 2 * v).sum(-1)).mean(),
+            _terms(rate=lambda m, v: _rate(m, 2 * v)),
             "You read log_var as the logarithm of the standard deviation. The variance is exp(log_var).",
         ),
+        (
+            _terms(rate=lambda m, v: _rate(m, v) + v),
+            "In the KL the sign of log σ² is wrong: it is subtracted, or a narrow posterior would cost nothing.",
+        ),
+        (
+            _terms(rate=lambda m, v: _rate(m, v) + 0.5),
+            "The −1 is missing in the KL: a posterior that is the prior must have a rate of zero.",
+        ),
+        (
+            _terms(rate=lambda m, v: _rate(m, v) + 1),
+            "The sign of the 1 in the KL is wrong: a posterior that is the prior must have a rate of zero.",
+        ),
+        (
+            _terms(rate=lambda m, v: 0.5 * (m**2 + (0.5 * v).exp() - 1 - v)),
+            "In the KL you put the standard deviation where the variance belongs: exp(log_var).",
+        ),
+        (_terms(lambda odds, x: _distortion(x, odds)), _EXCHANGED_ARGUMENTS),
+        (
+            _terms(lambda odds, x: F.binary_cross_entropy(x, odds.sigmoid(), reduction="none")),
+            _EXCHANGED_ARGUMENTS,
+        ),
+        (
+            _terms(F.binary_cross_entropy),
+            "binary_cross_entropy wants probabilities, and the decoder gives log-odds. There is a function that takes "
+            "these.",
+        ),
+        (_terms(lambda odds, x: (odds.sigmoid() - x) ** 2), _SQUARED_ERROR),
+        (_terms(lambda odds, x: (odds - x) ** 2), _SQUARED_ERROR),
+        (_terms(lambda odds, x: 0.5 * (odds.sigmoid() - x) ** 2), _SQUARED_ERROR),
         (
             lambda odds, x, m, v: (_distortion(odds.sigmoid(), x).sum(-1) + _rate(m, v).sum(-1)).mean(),
             "The sigmoid was applied twice. The function that takes log-odds applies it itself.",
