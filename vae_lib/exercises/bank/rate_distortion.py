@@ -251,7 +251,7 @@ def my_water_filling(variances: Tensor, level: float) -> tuple[Tensor, Tensor]:
     return 0.5 * (means + v - 1 - v.log()), (1 - w2 / c) ** 2 * variances + w2 * v
 
 
-_SPECTRUM = torch.tensor([5.1, 3.7, 2.0, 1.3, 0.8, 0.25, 0.02])
+_SPECTRUM = torch.tensor([2.0, 0.25, 5.1, 0.8, 1.3, 0.02, 3.7])
 
 
 def _rates(variances: Tensor, level: float) -> Tensor:
@@ -268,7 +268,7 @@ WATER_FILLING = Exercise(
     cases=(
         case("rates for seven directions, four of them above the level", _SPECTRUM, 1.1, part=0),
         case("errors of the seven", _SPECTRUM, 1.1, part=1),
-        case("rates where every direction is above the level", _SPECTRUM[:5], 0.3, part=0),
+        case("rates where all but two directions are above the level", _SPECTRUM, 0.3, part=0),
         case("errors where only one direction is above the level", _SPECTRUM, 4.0, part=1),
     ),
     mistakes=(
@@ -314,6 +314,10 @@ WATER_FILLING = Exercise(
             "That is w², the variance that the model explains. The error is what remains.",
         ),
         (lambda x, s: (_rates(x, s**2), _errors(x, s**2)), "You squared the level. It is a variance already."),
+        (
+            lambda x, s: (_rates(y := x.sort(descending=True).values, s), _errors(y, s)),
+            "You sorted the directions. Return them in the order in which they came.",
+        ),
         (
             lambda x, s: (_rates(x, s).sum(), _errors(x, s).sum()),
             "You returned the sums. Return one rate and one error for each direction.",
