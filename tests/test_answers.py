@@ -13,6 +13,7 @@ import pytest
 
 from vae_lib.exercises import report_on
 from vae_lib.exercises.bank import EXERCISES
+from vae_lib.exercises.report import Report
 
 FOLDER = Path(__file__).parent / "answers"
 CELL = re.compile(r"^# %% (right|wrong): (.+)\n((?:(?!# %%).*\n?)*)", re.MULTILINE)
@@ -31,14 +32,53 @@ ANSWERS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "verdict", "code"), ANSWERS)
-def test_an_answer_gets_its_due(name: str, verdict: str, code: str) -> None:
+# Answers in words that no listed mistake is written in, and what is said of each; nothing where nothing is known.
+TOLD = {
+    ("my_binarize", "its own draws, from numpy"): "not from the uniform numbers that were passed in",
+    ("my_binarize", "one number for an image, the mean"): "a uniform number that is not their own",
+    ("my_binarize", "minus one and one"): "pixels other than 0 and 1",
+    ("my_bernoulli_log_prob", "the float32 epsilon beside the probability"): "also changes the gradient",
+    ("my_bernoulli_log_prob", "clamped at 1e-5"): "also changes the gradient",
+    (
+        "my_bernoulli_log_prob",
+        "clamped at 1e-8, which does nothing at the top",
+    ): "a clamp to it does nothing at the top",
+    ("my_bernoulli_log_prob", "a sigmoid in double precision"): "the sigmoid rounds to exactly 1",
+    ("my_negative_elbo", "the same with the sum over the batch"): "summed the distortion over the batch",
+    ("my_negative_elbo", "the default reduction, and a summed KL"): "mean over pixels and images of the distortion",
+    ("my_negative_elbo", "everything divided by the number of pixels"): "nats per image",
+    ("my_negative_elbo", "the KL weight of popular repositories"): "gave the rate a small weight",
+    ("my_negative_elbo", "the batch's share of the data set as a weight"): "a weight other than 1",
+    ("my_negative_elbo", "the sign of the logarithm in the KL"): "the sign of log σ² is wrong",
+    ("my_negative_elbo", "target and probability exchanged"): "arguments are exchanged",
+    ("my_collapse_report", "a hundredth of all variance"): "compared each unit with the others",
+    ("my_collapse_report", "every unit"): "",
+    ("my_collapse_report", "narrow posteriors"): "",
+    ("my_rate_split", "densities in double precision"): "exp underflowed to zero, and its logarithm",
+    ("my_rate_split", "the prior's density in double precision"): "exp underflowed to zero in the prior's density",
+}
+
+
+def _report(name: str, code: str) -> Report:
     notebook = {"__name__": "__main__"}
     exec(compile(PREAMBLE, "preamble", "exec"), notebook)
     exec(compile(code, name, "exec"), notebook)
-    report = report_on(notebook[name], EXERCISES[name])
+    return report_on(notebook[name], EXERCISES[name])
+
+
+@pytest.mark.parametrize(("name", "verdict", "code"), ANSWERS)
+def test_an_answer_gets_its_due(name: str, verdict: str, code: str) -> None:
+    report = _report(name, code)
     assert (report.state == "correct") == (verdict == "right"), str(report)
     assert verdict == "right" or report.score < 1
+
+
+@pytest.mark.parametrize(("name", "words"), TOLD)
+def test_an_answer_is_told_what_is_true_of_it(name: str, words: str) -> None:
+    (code,) = (each.values[2] for each in ANSWERS if each.id == f"{name}-wrong: {words}")
+    lesson = _report(name, code).lesson
+    assert TOLD[name, words] in lesson
+    assert bool(lesson) == bool(TOLD[name, words])
 
 
 @pytest.mark.parametrize("name", EXERCISES)

@@ -39,7 +39,7 @@ EX_POST_ELBO = Exercise(
     cases=(
         case("for four images and three dimensions", *_drawn(4, 3, 0.5)),
         case("for twenty dimensions and a narrow noise", *_drawn(5, 20, 0.2)),
-        case("for one dimension and a noise wider than 1", *_drawn(3, 1, 1.4)),
+        case("for a hundred dimensions and a noise wider than 1", *_drawn(3, 100, 1.4)),
     ),
     mistakes=(
         (
@@ -75,6 +75,20 @@ EX_POST_ELBO = Exercise(
         (
             lambda a, b, z, e, s: a + b - _log_q(z, e, s**2),
             "You gave s squared where the distribution wants a standard deviation.",
+        ),
+        (
+            lambda a, b, z, e, s: a + b + z.shape[-1] * (0.5 + 0.5 * _LOG_2PI + math.log(s)),
+            "You took the entropy of q, the mean of −log q over all draws. The estimate is from one draw: use log q at "
+            "this z.",
+        ),
+        (
+            lambda a, b, z, e, s: a + b - _log_q(z, e, 1.0),
+            "You did not use s: this q has standard deviation 1.",
+        ),
+        (
+            lambda a, b, z, e, s: a + b - Normal(e, s).log_prob(z).exp().prod(-1).log(),
+            "Right on paper. But the product of a hundred densities underflows to zero in single precision, and its "
+            "logarithm is −∞. Add the logarithms of the densities instead.",
         ),
         (
             lambda a, b, z, e, s: a + Normal(0.0, 1.0).log_prob(z).sum(-1) - _log_q(z, e, s),
@@ -117,9 +131,16 @@ def _pairs(z: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
     return Normal(mean, (0.5 * log_var).exp()).log_prob(z.unsqueeze(1)).sum(-1)
 
 
+def _log_prior(z: Tensor) -> Tensor:
+    return Normal(0.0, 1.0).log_prob(z).sum(-1)
+
+
 def _split(z: Tensor, pairs: Tensor, aggregate: Tensor) -> tuple[Tensor, Tensor]:
-    prior = Normal(0.0, 1.0).log_prob(z).sum(-1)
-    return (pairs.diagonal() - aggregate).mean(), (aggregate - prior).mean()
+    return (pairs.diagonal() - aggregate).mean(), (aggregate - _log_prior(z)).mean()
+
+
+def _rate(mean: Tensor, log_var: Tensor) -> Tensor:
+    return 0.5 * (mean**2 + log_var.exp() - 1 - log_var).sum(-1).mean()
 
 
 def _scaled(parts: tuple[Tensor, Tensor], factor: float) -> tuple[Tensor, Tensor]:
@@ -146,8 +167,8 @@ def _posteriors(n: int, latent: int, spread: float, log_var: float | Tensor) -> 
 
 
 _OVERLAPPING = _posteriors(30, 2, 0.8, -0.7)
-_LINE = _posteriors(8, 1, 2.0, -0.2)
-_APART = _posteriors(6, 200, 3.0, torch.linspace(-2, 2, 6)[:, None])  # narrow and wide ones
+_FEW = _posteriors(8, 3, 0.8, torch.linspace(-2, 0.5, 8)[:, None])
+_APART = _posteriors(6, 1000, 0.1, torch.linspace(-1, 1, 6)[:, None])  # narrow and wide ones
 
 
 RATE_SPLIT = Exercise(
@@ -156,14 +177,31 @@ RATE_SPLIT = Exercise(
     cases=(
         case("information for 30 images whose posteriors overlap", *_OVERLAPPING, part=0),
         case("rest of the rate for these 30", *_OVERLAPPING, part=1),
-        case("information in one dimension", *_LINE, part=0),
-        case("rest of the rate in one dimension", *_LINE, part=1),
-        case("information of six posteriors far apart in 200 dimensions, which is log 6", *_APART, part=0),
+        case("information for eight images in three dimensions", *_FEW, part=0),
+        case("rest of the rate for these eight", *_FEW, part=1),
+        case("information of six posteriors that do not overlap, in 1,000 dimensions, which is log 6", *_APART, part=0),
+        case("rest of the rate for these six", *_APART, part=1),
     ),
     mistakes=(
         (
             lambda z, m, v: _split(z, p := _pairs(z, m, v), p.exp().mean(1).log()),
             "exp underflowed to zero, and its logarithm is −∞. Use torch.logsumexp.",
+        ),
+        (
+            lambda z, m, v: (
+                (s := _split(z, p := _pairs(z, m, v), _aggregate(p)))[0],
+                s[1] + (_log_prior(z) - Normal(0.0, 1.0).log_prob(z).exp().prod(-1).log()).mean(),
+            ),
+            "exp underflowed to zero in the prior's density, and its logarithm is −∞. Add the log-densities of the "
+            "dimensions instead of multiplying the densities.",
+        ),
+        *(
+            (
+                lambda z, m, v, eps=eps: _split(z, p := _pairs(z, m, v), (p.exp().mean(1) + eps).log()),
+                "A small number inside the logarithm keeps it finite and makes it wrong: where the densities underflow "
+                "to zero, that number is all that is left. Use torch.logsumexp.",
+            )
+            for eps in (1e-8, 1e-10, 1e-12, 1e-20, 1e-30)
         ),
         (
             lambda z, m, v: _split(z, p := _pairs(z, m, v), p.mean(1)),
@@ -206,6 +244,11 @@ RATE_SPLIT = Exercise(
         (
             lambda z, m, v: ((s := _split(z, p := _pairs(z, m, v), _aggregate(p)))[0], s[0] + s[1]),
             "Your second part is the whole rate. Take the information off.",
+        ),
+        (
+            lambda z, m, v: ((s := _split(z, p := _pairs(z, m, v), _aggregate(p)))[0], _rate(m, v) - s[0]),
+            "You took the information off the rate in closed form. That is right in the mean over draws; here both "
+            "parts are estimates from the same draws, the second the mean of log q(z) − log p(z).",
         ),
         (
             lambda z, m, v: _split(z, p := _pairs(z, m, 2 * v), _aggregate(p)),
@@ -271,8 +314,13 @@ def _same_moments() -> tuple[Tensor, Tensor]:
 _BELL, _CORNERS = _same_moments()
 
 
+_STRETCHED = _BELL * torch.tensor([1.0, 3.0], dtype=torch.float64)
+_SHEARED = _CORNERS @ torch.tensor([[1.0, 2.0], [0.0, 1.0]], dtype=torch.float64)
+
+
 def _shapes(function: Callable) -> Tensor:
-    return torch.tensor([float(function(_BELL.clone(), _CORNERS + shift)) for shift in (0, 1)])
+    pairs = ((_BELL, _CORNERS), (_BELL, _CORNERS + 1), (_STRETCHED, _SHEARED))
+    return torch.tensor([float(function(a.clone(), b.clone())) for a, b in pairs])
 
 
 FRECHET_DISTANCE = Exercise(
@@ -283,7 +331,7 @@ FRECHET_DISTANCE = Exercise(
     cases=(
         case("for two clouds of 60 points, correlated and apart", _cloud(60, 0.0), _cloud(60, 0.7)),
         case("for clouds of 40 and 90 points", _cloud(40, 0.3), _cloud(90, 0.0)),
-        Case("for two shapes of equal moments: zero, but not once one is moved", _shapes),
+        Case("for two shapes of equal moments: zero, but not once one is moved, or both are deformed", _shapes),
     ),
     mistakes=(
         (

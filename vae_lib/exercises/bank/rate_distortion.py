@@ -26,42 +26,68 @@ def _terms(mean: Tensor, log_var: Tensor) -> Tensor:
     return 0.5 * (mean**2 + log_var.exp() - 1 - log_var)
 
 
-def _six_units() -> tuple[Tensor, Tensor]:
-    """Long but constant, in use, barely moving, narrow with a constant mean, a little in use, all but still."""
-    signal = _randn(200, 6)
+def _units(n: int, *units: tuple[float, float, float, float]) -> tuple[Tensor, Tensor]:
+    """Units with the given centre and variance of their means over n images, and centre and spread of log_var."""
+    centre, variance, log_var, spread = torch.tensor(units).T
+    signal = _randn(n, len(units))
     signal = (signal - signal.mean(0)) / signal.std(0)
-    mean = torch.tensor([2.0, 0, 0, 0, 0, 0]) + signal * torch.tensor([0, 1, 0.05, 0, 0.2, 0.02])
-    log_var = torch.tensor([0, -6, 0, -2, -0.04, 0]) + 0.2 * _randn(200, 6) * torch.tensor([0.0, 1, 0, 1, 0, 0])
+    return centre + variance.sqrt() * signal, log_var + spread * _randn(n, len(units))
+
+
+def _eleven_units() -> tuple[Tensor, Tensor]:
+    mean, log_var = _units(
+        200,
+        (0, 1, -6, 0.3),  # in use
+        (2, 0, 0, 0),  # the same for all images, and far from the prior
+        (0, 0, -4, 0),  # the same, and narrow
+        (-1, 0, -6, 0),  # the same, far away and narrow
+        (0, 0.0004, -2, 0.4),  # all but still, with widths that vary
+        (0, 0.008, 0.1, 0.3),  # just below the threshold
+        (0, 0.012, 0, 0),  # just above it, at a KL below it
+        (0, 0.015, 0.8, 0),  # above it, and wider than the prior
+        (0.5, 0.04, -0.05, 0),  # a little in use
+        (0, 100, -6, 0),  # huge
+        (0, 0.1, -0.02, 0),  # moves for 50 images alone, in the middle
+    )
+    mean[:100, -1] = mean[150:, -1] = 0
     return mean, log_var
 
 
-def _truth_values(function: Callable) -> Tensor:
+def _truth_values(mean: Tensor, log_var: Tensor) -> Callable[[Callable], object]:
     """Which units are active; an error where the answer is not of truth values."""
-    active = one_of_two(function(*(each.clone() for each in _SIX)), 1)
-    if isinstance(active, Tensor) and active.dtype != torch.bool:
-        form = f"a tensor of shape {tuple(active.shape)} and type {active.dtype}"
-        raise TypeError(f"the second result is to hold truth values, type torch.bool, and is {form}")
-    return active
+
+    def run(function: Callable) -> object:
+        active = one_of_two(function(mean.clone(), log_var.clone()), 1)
+        if isinstance(active, Tensor) and active.dtype != torch.bool:
+            form = f"a tensor of shape {tuple(active.shape)} and type {active.dtype}"
+            raise TypeError(f"the second result is to hold truth values, type torch.bool, and is {form}")
+        return active
+
+    return run
 
 
-_SIX = _six_units()
-_THREE = (_randn(6, 3), _randn(6, 3))
-_CONSTANT = (torch.full((7, 2), -1.5), torch.full((7, 2), -1.0))
+_ELEVEN = _eleven_units()
+_COLLAPSED = _units(90, (0, 0.008, 0, 0), (1, 0.001, -0.5, 0), (0, 0.0002, -3, 0), (-2, 0, -6, 0.2), (0, 0.004, 1, 0.2))
+_APART = (_randn(50, 4), _randn(50, 4))
 
 COLLAPSE_REPORT = Exercise(
     reference=my_collapse_report,
     points=4,
     cases=(
-        case("KL for 200 images and six kinds of unit", *_SIX, part=0),
-        Case("truth values of which of the six are active", _truth_values),
-        case("KL for six images and three units in use", *_THREE, part=0),
-        case("KL for one posterior that all images share, far from the prior", *_CONSTANT, part=0),
+        case("KL for 200 images and eleven kinds of unit", *_ELEVEN, part=0),
+        Case("truth values of which of the eleven are active", _truth_values(*_ELEVEN)),
+        case("KL for 90 images and five units that collapsed", *_COLLAPSED, part=0),
+        Case("truth values for these five, none of them active", _truth_values(*_COLLAPSED)),
+        case("KL for 50 images and four units in use", *_APART, part=0),
     ),
     mistakes=(
-        (
-            lambda m, v: (_terms(m, v).mean(0), _terms(m, v).mean(0) > 0.01),
-            "You counted a unit as active where its KL is above 0.01. A unit with the same posterior for every "
-            "image has a KL, too, and says nothing about the image: look at how its mean varies.",
+        *(
+            (
+                lambda m, v, threshold=threshold: (_terms(m, v).mean(0), _terms(m, v).mean(0) > threshold),
+                "You went by the KL. A unit with the same posterior for every image has a KL, too, and says nothing "
+                "about the image: look at how its mean varies.",
+            )
+            for threshold in (0.01, 0.1)
         ),
         (
             lambda m, v: (_terms(m, v).mean(0), (m**2).mean(0) > 0.01),
@@ -86,8 +112,16 @@ COLLAPSE_REPORT = Exercise(
             "That is the variance of the aggregate posterior, the means' variance plus q's own. A collapsed unit "
             "has 1 there: take the means' variance alone.",
         ),
+        *(
+            (
+                lambda m, v, share=share: (_terms(m, v).mean(0), m.var(0) > 0.01 * share(m.var(0))),
+                "You compared each unit with the others. The threshold is 0.01 whatever the others do: one large unit "
+                "must not hide a small one, and where all have collapsed none is active.",
+            )
+            for share in (torch.max, torch.sum, torch.mean)
+        ),
         (
-            lambda m, v: (_terms(m, v).mean(0), m.var(0) <= 0.01),
+            lambda m, v: (_terms(m, v).mean(0), m.var(0) < 0.01),
             "Your mask is the other way round: it marks the units that are not active.",
         ),
         (
@@ -217,7 +251,7 @@ def my_water_filling(variances: Tensor, level: float) -> tuple[Tensor, Tensor]:
     return 0.5 * (means + v - 1 - v.log()), (1 - w2 / c) ** 2 * variances + w2 * v
 
 
-_SPECTRUM = torch.tensor([5.1, 3.7, 2.0, 1.3, 0.8, 0.25, 0.02])
+_SPECTRUM = torch.tensor([2.0, 0.25, 5.1, 0.8, 1.3, 0.02, 3.7])
 
 
 def _rates(variances: Tensor, level: float) -> Tensor:
@@ -234,7 +268,7 @@ WATER_FILLING = Exercise(
     cases=(
         case("rates for seven directions, four of them above the level", _SPECTRUM, 1.1, part=0),
         case("errors of the seven", _SPECTRUM, 1.1, part=1),
-        case("rates where every direction is above the level", _SPECTRUM[:5], 0.3, part=0),
+        case("rates where all but two directions are above the level", _SPECTRUM, 0.3, part=0),
         case("errors where only one direction is above the level", _SPECTRUM, 4.0, part=1),
     ),
     mistakes=(
@@ -280,6 +314,10 @@ WATER_FILLING = Exercise(
             "That is w², the variance that the model explains. The error is what remains.",
         ),
         (lambda x, s: (_rates(x, s**2), _errors(x, s**2)), "You squared the level. It is a variance already."),
+        (
+            lambda x, s: (_rates(y := x.sort(descending=True).values, s), _errors(y, s)),
+            "You sorted the directions. Return them in the order in which they came.",
+        ),
         (
             lambda x, s: (_rates(x, s).sum(), _errors(x, s).sum()),
             "You returned the sums. Return one rate and one error for each direction.",
