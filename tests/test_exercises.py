@@ -17,6 +17,41 @@ from vae_lib.exercises.report import judge
 
 EACH = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 MISTAKES = [(exercise, wrong, sentence) for exercise in EXERCISES.values() for wrong, sentence in exercise.mistakes]
+# What these say is wrong shows at some inputs alone; at the others the formula holds, and earns their marks.
+HOLDS_ELSEWHERE = (
+    "exp underflowed to zero",
+    "A small number inside the logarithm",
+    "With 784 pixels the exponential underflows",
+    "With many seen pixels the exponentials underflow",
+    "Near −900 the exponential underflows",
+    "exp(−500) is zero in floating point",
+    "A small number added to the weights",
+    "A small number that keeps the logarithm finite",
+    "Right on paper.",
+    "PyTorch clamps the logarithm",
+    "The formula is right, but exp(200)",
+    "Right for pixels that are 0 or 1.",
+    "The pixels are right, but",
+)
+
+
+@functools.cache
+def looks_at(exercise):
+    """For each case, which spoilt forms of the right answer it notices: first result, second result, no gradient."""
+
+    def spoilt(change, parts=(0, 1)):
+        def function(*arguments, **options):
+            result = exercise.reference(*arguments, **options)
+            if not isinstance(result, tuple):
+                return change(result)
+            return tuple(change(each) if i in parts else each for i, each in enumerate(result))
+
+        return [bool(wrong) for _, wrong in judge(exercise, observe(function, exercise)).lines]
+
+    def shifted(result):
+        return ~result if result.dtype == torch.bool else result + 1
+
+    return list(zip(spoilt(shifted, (0,)), spoilt(shifted, (1,)), spoilt(torch.Tensor.detach), strict=True))
 
 
 def named(name, function):
@@ -44,6 +79,19 @@ class TestBank:
         assert report.score < 1
         others = {other for _, other in exercise.mistakes} - {sentence}
         assert not any(other in str(report) for other in others)
+
+    @pytest.mark.parametrize(
+        ("exercise", "wrong", "sentence"), MISTAKES, ids=[f"{e.name}-{i}" for i, (e, *_) in enumerate(MISTAKES)]
+    )
+    def test_a_mistake_earns_nothing_by_luck(self, exercise, wrong, sentence):
+        """It is wrong in every case that looks at what it gets wrong, or in some alone and says so."""
+        report = judge(exercise, observe(wrong, exercise))
+        fails = [bool(said) for _, said in report.lines]
+        if sentence.startswith(HOLDS_ELSEWHERE):
+            assert 0 < report.score < 1
+        else:
+            seen_wrong = {kind for kind, failed in zip(looks_at(exercise), fails, strict=True) if failed}
+            assert fails == [kind in seen_wrong for kind in looks_at(exercise)], str(report)
 
     @EACH
     def test_a_stub_is_not_attempted_and_earns_nothing(self, exercise):
