@@ -318,7 +318,7 @@ class TestHint:
 class TestGrade:
     def test_gives_points_for_the_share_of_cases_that_are_right(self, capsys):
         assert grade("my_kl", {"my_kl": by_formula}) == KL.points
-        assert grade("my_iwae_bound", {"my_iwae_bound": lambda w: w.mean(0)}) == 1  # right for one sample, of 3 cases
+        assert grade("my_iwae_bound", {"my_iwae_bound": lambda w: w.exp().mean(0).log()}) == 2  # of 3 cases
         assert grade("my_kl", {}) == 0
         assert "my_kl is not defined" in capsys.readouterr().out
 
