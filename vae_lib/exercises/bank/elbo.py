@@ -127,12 +127,15 @@ KL = Exercise(
         ),
         *(
             (
-                lambda m, v, eps=eps: 0.5 * (m**2 + v.exp() - 1 - (v.exp() + eps).log()).sum(-1),
+                lambda m, v, eps=eps, root=root: (
+                    0.5 * (m**2 + v.exp() - 1 - root * ((v / root).exp() + eps).log()).sum(-1)
+                ),
                 "A small number inside the logarithm takes the place of a small variance. The variance's logarithm is "
                 "log_var as it stands.",
             )
+            for root in (1, 2)  # beside the variance, beside the standard deviation
             for eps in SMALL
-            if eps > 1e-18  # a variance of exp(−40)
+            if eps > 0.01 * math.exp(-40 / root)
         ),
     ),
     hints=(

@@ -320,6 +320,14 @@ EFFECTIVE_SAMPLE_SIZE = Exercise(
             )
             for eps in SMALL
         ),
+        *(
+            (
+                _by_weights(lambda w, eps=eps: 1 / (w / (w.sum(0) + eps)).square().sum(0), torch.float32),
+                "A small number in the denominator leaves shares of zero where the weights are near exp(−1000), and an "
+                "infinite ESS. Normalise while they are logarithms.",
+            )
+            for eps in SMALL
+        ),
         (
             lambda v: v.softmax(0).square().sum(0),
             "That is the reciprocal: it falls from one towards 1/S as the weights become even.",

@@ -157,6 +157,7 @@ MIXTURE_LOG_PROB = Exercise(
     reference=my_mixture_log_prob,
     points=4,
     rtol=3e-5,  # a twentieth of a nat at 2,000 pixels
+    atol=1e-2,  # what 1e-8 beside the probability of the rare pixel changes is no fault
     cases=(
         case(
             "for five images of six pixels and three kinds",
@@ -264,8 +265,8 @@ MIXTURE_LOG_PROB = Exercise(
                 lambda p, eps: p.clamp(eps, 1 - eps),
                 lambda p, eps: p + eps,
             )
-            for eps in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
-            if guarded(torch.tensor(2e-6), eps) > 2.1e-6
+            for eps in (1e-2, 1e-3, 1e-4, *SMALL)
+            if guarded(torch.tensor(2e-6), eps) > 2.05e-6
         ),
         (
             lambda x, pi, theta: _log_joint(x, pi, theta).logsumexp(-1).exp(),

@@ -94,9 +94,21 @@ REPARAMETERIZE = Exercise(
             )
             for like in (False, True)
         ),
+        *(
+            (
+                lambda m, v, n, eps=eps: m + (v.exp() + eps).sqrt() * n,
+                "A small number under the root makes a narrow q wider than it is. The exponential is never zero here, "
+                "and exp(log_var / 2) needs no root.",
+            )
+            for eps in (1e-3, 1e-4, 1e-5, 1e-6)
+        ),
         (
             lambda m, v, n: m + (0.5 * v).exp(),
             "The noise is not used: every draw would lie one standard deviation above the mean.",
+        ),
+        (
+            lambda m, v, n: m,
+            "You returned the mean. The draw lies around it, by the noise times the standard deviation.",
         ),
         (lambda m, v, n: (0.5 * v).exp() * n, "The mean is missing: this draws around zero."),
         (
