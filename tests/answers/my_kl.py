@@ -182,3 +182,50 @@ def my_kl(mean, log_var):
 # %% wrong: a list of tensors of one number, not a tensor
 def my_kl(mean, log_var):
     return list(0.5 * (mean**2 + log_var.exp() - 1 - log_var).sum(-1, keepdim=True))
+
+
+# %% right: a module, whose object is called
+class GaussianKL(nn.Module):
+    def forward(self, mean, log_var):
+        return -0.5 * (1 + log_var - mean**2 - log_var.exp()).sum(dim=-1)
+
+
+my_kl = GaussianKL()
+
+
+# %% right: a partial of a function of two Gaussians
+from functools import partial
+
+
+def between(mean, log_var, prior_mean, prior_log_var):
+    ratio = (log_var - prior_log_var).exp()
+    away = (mean - prior_mean) ** 2 / math.exp(prior_log_var)
+    return 0.5 * (ratio + away - 1 - log_var + prior_log_var).sum(-1)
+
+
+my_kl = partial(between, prior_mean=0.0, prior_log_var=0.0)
+
+
+# %% right: a method of an object
+class Prior:
+    def __init__(self, var):
+        self.var = var
+
+    def kl_from(self, mean, log_var):
+        return 0.5 * ((mean**2 + log_var.exp()) / self.var - 1 - log_var + math.log(self.var)).sum(-1)
+
+
+my_kl = Prior(1.0).kl_from
+
+
+# %% right: a lambda
+my_kl = lambda mean, log_var: 0.5 * torch.sum(mean**2 + log_var.exp() - log_var - 1, 1)
+
+
+# %% wrong: a module that takes the mean over the latents
+class GaussianKL(nn.Module):
+    def forward(self, mean, log_var):
+        return -0.5 * (1 + log_var - mean**2 - log_var.exp()).mean(dim=-1)
+
+
+my_kl = GaussianKL()

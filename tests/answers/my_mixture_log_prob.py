@@ -192,3 +192,26 @@ def my_mixture_log_prob(x, pi, theta):
     joint = pi.log() + x @ theta.log().T + (1 - x) @ (1 - theta).log().T
     r = joint.softmax(-1)
     return (r * joint).sum(-1)
+
+
+# %% right: a static method of a class
+class Mixture:
+    @staticmethod
+    def log_prob(x, pi, theta):
+        per_kind = torch.where(x[:, None, :] > 0.5, theta, 1 - theta).log().sum(-1)
+        return torch.logsumexp(per_kind + pi.log(), -1)
+
+
+my_mixture_log_prob = Mixture.log_prob
+
+
+# %% right: an object that is called, with its own function of a library's name
+class Mixture:
+    def __call__(self, x, pi, theta):
+        return (self.log_prob(x, theta) + pi.log()).logsumexp(1)
+
+    def log_prob(self, x, theta):
+        return -F.binary_cross_entropy(theta.expand(len(x), -1, -1), x[:, None].expand(-1, len(theta), -1), reduction="none").sum(-1)
+
+
+my_mixture_log_prob = Mixture()

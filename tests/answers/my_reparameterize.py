@@ -162,3 +162,21 @@ def my_reparameterize(mean, log_var, noise):
 # %% wrong: the draw and its parameters
 def my_reparameterize(mean, log_var, noise):
     return mean + (0.5 * log_var).exp() * noise, mean, log_var
+
+
+# %% right: a sampling layer, as public code has it
+class Sampling(nn.Module):
+    def forward(self, mean, log_var, noise):
+        return mean + torch.exp(0.5 * log_var) * noise
+
+
+my_reparameterize = Sampling()
+
+
+# %% wrong: a sampling layer that draws its own noise
+class Sampling(nn.Module):
+    def forward(self, mean, log_var, noise):
+        return mean + torch.exp(0.5 * log_var) * torch.randn_like(log_var)
+
+
+my_reparameterize = Sampling()
