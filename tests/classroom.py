@@ -72,7 +72,7 @@ def classroom(handed_out: NotebookNode) -> dict[str, Student]:
             answers("return 0.5 * (mean**2 + log_var.exp() - 1 - log_var).sum()"), (0, 3), "batch"
         ),
         "is-an-elbo": Student(
-            answers(iwae="return log_weights.mean(0)"), (4, 1), "The logarithm stands outside the mean"
+            answers(iwae="return log_weights.mean(0)"), (4, 0), "The logarithm stands outside the mean"
         ),
         "underflows": Student(answers(iwae="return log_weights.exp().mean(0).log()"), (4, 2), "underflowed"),
         # results of no use

@@ -17,6 +17,45 @@ from vae_lib.exercises.report import judge
 
 EACH = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 MISTAKES = [(exercise, wrong, sentence) for exercise in EXERCISES.values() for wrong, sentence in exercise.mistakes]
+# What these say is wrong shows at some inputs alone; at the others the formula holds, and earns their marks.
+HOLDS_ELSEWHERE = (
+    "exp underflowed to zero",
+    "A small number inside the logarithm",
+    "With 2,000 pixels the exponential underflows",
+    "A small number in theta makes",
+    "With many seen pixels the exponentials underflow",
+    "Near −1000 the exponential underflows",
+    "Your exponentials underflow near exp(−1000)",
+    "However the division is kept defined",
+    "A small number added to the weights",
+    "A small number under the root",
+    "A small number in the denominator leaves",
+    "A small number that keeps the logarithm finite",
+    "Right on paper.",
+    "PyTorch clamps the logarithm",
+    "The formula is right, but exp(200)",
+    "Right for pixels that are 0 or 1.",
+    "The pixels are right, but",
+)
+
+
+@functools.cache
+def looks_at(exercise):
+    """For each case, which spoilt forms of the right answer it notices: first result, second result, no gradient."""
+
+    def spoilt(change, parts=(0, 1)):
+        def function(*arguments, **options):
+            result = exercise.reference(*arguments, **options)
+            if not isinstance(result, tuple):
+                return change(result)
+            return tuple(change(each) if i in parts else each for i, each in enumerate(result))
+
+        return [bool(wrong) for _, wrong in judge(exercise, observe(function, exercise)).lines]
+
+    def shifted(result):
+        return ~result if result.dtype == torch.bool else result + 1
+
+    return list(zip(spoilt(shifted, (0,)), spoilt(shifted, (1,)), spoilt(torch.Tensor.detach), strict=True))
 
 
 def named(name, function):
@@ -44,6 +83,22 @@ class TestBank:
         assert report.score < 1
         others = {other for _, other in exercise.mistakes} - {sentence}
         assert not any(other in str(report) for other in others)
+
+    @pytest.mark.parametrize(
+        ("exercise", "wrong", "sentence"), MISTAKES, ids=[f"{e.name}-{i}" for i, (e, *_) in enumerate(MISTAKES)]
+    )
+    def test_a_mistake_earns_nothing_by_luck(self, exercise, wrong, sentence):
+        """It is wrong in every case that looks at what it gets wrong."""
+        report = judge(exercise, observe(wrong, exercise))
+        fails = [bool(said) for _, said in report.lines]
+        if not sentence.startswith(HOLDS_ELSEWHERE):
+            seen_wrong = {kind for kind, failed in zip(looks_at(exercise), fails, strict=True) if failed}
+            assert fails == [kind in seen_wrong for kind in looks_at(exercise)], str(report)
+
+    @pytest.mark.parametrize("beginning", HOLDS_ELSEWHERE)
+    def test_a_formula_that_holds_elsewhere_does(self, beginning):
+        tried = [(e, wrong) for e, wrong, sentence in MISTAKES if sentence.startswith(beginning)]
+        assert 0 < max(judge(e, observe(wrong, e)).score for e, wrong in tried) < 1
 
     @EACH
     def test_a_stub_is_not_attempted_and_earns_nothing(self, exercise):
@@ -270,7 +325,7 @@ class TestHint:
 class TestGrade:
     def test_gives_points_for_the_share_of_cases_that_are_right(self, capsys):
         assert grade("my_kl", {"my_kl": by_formula}) == KL.points
-        assert grade("my_iwae_bound", {"my_iwae_bound": lambda w: w.mean(0)}) == 1  # right for one sample, of 3 cases
+        assert grade("my_iwae_bound", {"my_iwae_bound": lambda w: w.exp().mean(0).log()}) == 2  # of 3 cases
         assert grade("my_kl", {}) == 0
         assert "my_kl is not defined" in capsys.readouterr().out
 

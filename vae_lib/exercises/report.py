@@ -1,5 +1,6 @@
 """What is said of a function: not attempted, not yet and why, or correct."""
 
+import functools
 import html
 import math
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ import torch
 
 from vae_lib.exercises.exercise import Exercise, Observation, observe
 
+known = functools.cache(observe)  # for the bank's own functions, which show the same each time
 NOT_ATTEMPTED, NOT_YET, CORRECT = "not attempted", "not yet", "correct"
 COLOURS = {NOT_ATTEMPTED: "#9a6700", NOT_YET: "#cf222e", CORRECT: "#1a7f37"}
 
@@ -54,7 +56,7 @@ def judge(exercise: Exercise, seen: list[Observation]) -> Report:
     """Compare what was seen of a function with what is seen of the reference, and name the mistake if it is a classic
     one.
     """
-    wanted = observe(exercise.reference, exercise)
+    wanted = known(exercise.reference, exercise)
     failing = [i for i, (got, want) in enumerate(zip(seen, wanted, strict=True)) if not agree(got, want, exercise)]
     if any(got.kind == NOT_ATTEMPTED for got in seen):
         state, lesson = NOT_ATTEMPTED, ""
@@ -90,7 +92,7 @@ def _lesson(exercise: Exercise, seen: list[Observation], wanted: list[Observatio
         return ""
     expected = [got if i in failing else want for i, (got, want) in enumerate(zip(seen, wanted, strict=True))]
     for wrong, sentence in exercise.mistakes:
-        if all(agree(*pair, exercise) for pair in zip(expected, observe(wrong, exercise), strict=True)):
+        if all(agree(*pair, exercise) for pair in zip(expected, known(wrong, exercise), strict=True)):
             return sentence
     return ""
 

@@ -1,11 +1,12 @@
 """Chapter 2: latent variable models."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Generator, Tensor
 
-from vae_lib.exercises.exercise import Case, Exercise, case
+from vae_lib.exercises.exercise import SMALL, Exercise, case
 
 _generator = Generator().manual_seed(2)
 
@@ -19,23 +20,24 @@ def my_grid_posterior(log_joint: Tensor, step: float) -> Tensor:
     return (scaled / (step * scaled.sum(-1, keepdim=True))).to(log_joint.dtype)
 
 
-# Both fade out before the grid ends, so that the trapezoidal rule is as right as the plain sum.
-_grid = torch.linspace(-8, 8, 65)
-_centres, _variances = torch.tensor([[-1.0], [0.3], [1.5]]), torch.tensor([[0.3], [1.0], [0.6]])
-_joints = -0.5 * (_grid - _centres) ** 2 / _variances + _randn(3, 65)
-_coarse = _randn(2, 6) - torch.tensor([30.0, 0, 0, 0, 0, 30])
+def _log_joints(variances: list[float]) -> Tensor:
+    """Rough bells that fade out before the grid ends, so that the trapezoidal rule is as right as the plain sum."""
+    centres, variances = torch.tensor([[-1.0], [0.3], [1.5]]), torch.tensor(variances)[:, None]
+    return -0.5 * (torch.linspace(-8, 8, 65) - centres) ** 2 / variances + _randn(3, 65)
+
 
 GRID_POSTERIOR = Exercise(
     reference=my_grid_posterior,
     points=3,
-    rtol=1e-3,  # differences of float32 near −900
+    rtol=1e-3,  # differences of float32 near −1000
     cases=(
-        case("for three observations on a grid with step ¼", _joints, 0.25),
-        case("for two observations on a grid with step 2", _coarse, 2.0),
+        case("for three observations on a grid with step ¼", _log_joints([0.3, 1.0, 0.6]), 0.25),
+        case("for two observations on a grid with step 2", _randn(2, 6) - torch.tensor([30.0, 0, 0, 0, 0, 30]), 2.0),
         case(
-            "for log-joints near −900 and −120, as images have them", _joints[:2] - torch.tensor([[900], [120]]), 0.25
+            "for log-joints near −1000 and −150, as images have them, and steep ones",
+            _log_joints([0.3, 1.0, 0.02]) - torch.tensor([[1000], [150], [2500]]),
+            0.25,
         ),
-        Case("and it integrates to one", lambda f: f(_joints.clone(), 0.25).sum(-1) * 0.25),
     ),
     mistakes=(
         (
@@ -48,15 +50,45 @@ GRID_POSTERIOR = Exercise(
             "You multiplied by the step where a density is divided by it: density times step is the probability of "
             "a cell.",
         ),
-        (
-            lambda v, h: v.exp() / (v.exp().sum(-1, keepdim=True) * h),
-            "Near −900 the exponential underflows and you divide zero by zero. Subtract logarithms before you "
-            "exponentiate.",
+        *(
+            (
+                lambda v, h, dtype=dtype: ((w := v.to(dtype).exp()) / (w.sum(-1, keepdim=True) * h)).to(v.dtype),
+                "Near −1000 the exponential underflows and you divide zero by zero. Subtract logarithms before you "
+                "exponentiate.",
+            )
+            for dtype in (torch.float32, torch.float64)
+        ),
+        *(
+            (
+                lambda v, h, eps=eps, dtype=dtype: ((w := v.to(dtype).exp()) / (w.sum(-1, keepdim=True) * h + eps)).to(
+                    v.dtype
+                ),
+                "However the division is kept defined, by a small number or by nan_to_num, a density of zero is left "
+                "near −1000, where the exponential underflows. Subtract logarithms before you exponentiate.",
+            )
+            for dtype in (torch.float32, torch.float64)
+            for eps in SMALL[::2]
         ),
         (
             lambda v, h: v.exp() / v.exp().sum(-1, keepdim=True),
-            "Two things: your values sum to one over the grid, where density times step should; and near −900 the "
+            "Two things: your values sum to one over the grid, where density times step should; and near −1000 the "
             "exponential underflows.",
+        ),
+        (
+            lambda v, h: (v - v.logsumexp(-1, keepdim=True) - h).exp(),
+            "You took the step where its logarithm belongs: log p(x) is the logsumexp over the grid plus log step.",
+        ),
+        (
+            lambda v, h: v.softmax(-1) / (h * v.shape[-1]),
+            "You divided by the number of points as well. The integral is a sum times the step, not a mean.",
+        ),
+        (
+            lambda v, h: v.softmax(-1) * v.shape[-1],
+            "Your values have the mean one over the grid. It is density times step that sums to one.",
+        ),
+        (
+            lambda v, h: v.softmax(-1) / h**2,
+            "You divided by the step twice. Once makes a density of the cells' probabilities.",
         ),
         (lambda v, h: v.exp(), "That is the joint density along z. The posterior is the joint divided by p(x)."),
         (
@@ -125,12 +157,26 @@ def _returns_variances(x: Tensor, mean: Tensor, weight: Tensor, s: float) -> tup
     return posterior_mean, covariance.diagonal()
 
 
+def _forgets_noise_in_covariance(x: Tensor, mean: Tensor, weight: Tensor, s: float) -> tuple[Tensor, Tensor]:
+    posterior_mean, covariance = my_ppca_posterior(x, mean, weight, s)
+    return posterior_mean, covariance / s**2
+
+
+def _inverts_each_entry(x: Tensor, mean: Tensor, weight: Tensor, s: float) -> tuple[Tensor, Tensor]:
+    return my_ppca_posterior(x, mean, weight, s)[0], 1 / _precision(weight, s)
+
+
+def _repeats_covariance(x: Tensor, mean: Tensor, weight: Tensor, s: float) -> tuple[Tensor, Tensor]:
+    posterior_mean, covariance = my_ppca_posterior(x, mean, weight, s)
+    return posterior_mean, covariance.expand(len(x), -1, -1)
+
+
 def _returns_marginal(x: Tensor, mean: Tensor, weight: Tensor, s: float) -> tuple[Tensor, Tensor]:
     return my_ppca_posterior(x, mean, weight, s)[0], _marginal_covariance(weight, s)
 
 
 _few = (_randn(4, 5), _randn(5), _randn(5, 2), 0.5)
-_noisy = (_randn(3, 4), _randn(4), _randn(4, 1), 2.0)
+_noisy = (_randn(2, 6), _randn(6), _randn(6, 3), 2.0)
 
 
 PPCA_POSTERIOR = Exercise(
@@ -139,8 +185,8 @@ PPCA_POSTERIOR = Exercise(
     cases=(
         case("in its mean, for four observations and two latents", *_few, part=0),
         case("in its covariance, for two latents", *_few, part=1),
-        case("in its mean, for much noise, s = 2", *_noisy, part=0),
-        case("in its covariance, for much noise", *_noisy, part=1),
+        case("in its mean, for three latents and much noise, s = 2", *_noisy, part=0),
+        case("in its covariance, for three latents and much noise", *_noisy, part=1),
     ),
     mistakes=(
         (
@@ -170,6 +216,30 @@ PPCA_POSTERIOR = Exercise(
             "Your mean is the linear term alone. To complete the square it has to be multiplied by the posterior's "
             "covariance.",
         ),
+        (
+            lambda x, m, w, s: my_ppca_posterior(x, x.mean(0), w, s),
+            "You subtracted the mean of this batch. The model has a mean of its own: use the one that was passed in.",
+        ),
+        (
+            lambda x, m, w, s: my_ppca_posterior(x, m, w, s**2),
+            "You squared s twice, or took s² for the standard deviation: the noise's variance is s².",
+        ),
+        (
+            _forgets_noise_in_covariance,
+            "You returned the inverse of WᵀW + s²I. The posterior's covariance is s² times that.",
+        ),
+        (
+            _inverts_each_entry,
+            "You took the reciprocal of each entry of the precision. The covariance is the inverse of the matrix.",
+        ),
+        (
+            lambda x, m, w, s: my_ppca_posterior(x, m, w, s)[::-1],
+            "Both are right, in the wrong order: the means first.",
+        ),
+        (
+            _repeats_covariance,
+            "You returned a covariance for each observation. They are all the same: return it once, D × D.",
+        ),
         (_returns_precision, "You returned the precision P. The covariance is its inverse."),
         (
             _returns_variances,
@@ -193,10 +263,14 @@ def my_effective_sample_size(log_weights: Tensor) -> Tensor:
     return (1 / (shares**2).sum(0)).to(log_weights.dtype)
 
 
-_ADDED = (
-    "A small number added to the weights swamps weights near exp(−500), and calls them all equal. Normalise while "
-    "they are logarithms."
-)
+def _beside_others(log_weights: list[float]) -> Tensor:
+    """Log-weights whose ESS is known, and those of another observation."""
+    return torch.stack([torch.tensor(log_weights), _randn(len(log_weights))], -1)
+
+
+def _by_weights(guarded: Callable, dtype: torch.dtype) -> Callable:
+    return lambda v: guarded(v.to(dtype).exp()).to(v.dtype)
+
 
 EFFECTIVE_SAMPLE_SIZE = Exercise(
     reference=my_effective_sample_size,
@@ -204,14 +278,14 @@ EFFECTIVE_SAMPLE_SIZE = Exercise(
     rtol=1e-3,  # differences of float32 near −1000
     cases=(
         case("for six samples of three observations", 1.5 * _randn(6, 3)),
-        case("for eight equal weights, where it is eight", torch.full((8, 2), 0.7)),
+        case("for eight equal weights, where it is eight, and eight others", _beside_others([0.7] * 8)),
         case(
-            "for weights as small as images have them, near exp(−500) and exp(−150)",
-            _randn(5, 4) - torch.tensor([500, 150, 500, 150]),
+            "for weights as small as images have them, near exp(−1000) and exp(−150)",
+            3 * _randn(5, 4) - torch.tensor([1000, 150, 1000, 150]),
         ),
-        Case(
-            "and three equal weights among twenty that vanish count three",
-            lambda f: f(torch.tensor([0.0] * 3 + [-60.0] * 17)[:, None]),
+        case(
+            "for three equal weights among seventeen that vanish, which count three, and twenty others",
+            _beside_others([0.0] * 3 + [-3000.0] * 17),
         ),
     ),
     mistakes=(
@@ -220,14 +294,39 @@ EFFECTIVE_SAMPLE_SIZE = Exercise(
             "That holds for weights that sum to one. Yours do not: normalise them first, or divide by their sum "
             "squared.",
         ),
-        (
-            lambda v: v.exp().sum(0) ** 2 / (v.exp() ** 2).sum(0),
-            "exp(−500) is zero in floating point, and zero by zero is not a number. Normalise while they are "
-            "logarithms.",
+        *(
+            (
+                _by_weights(lambda w: w.sum(0) ** 2 / (w**2).sum(0), dtype),
+                "Your exponentials underflow near exp(−1000), and zero by zero is not a number. Normalise each "
+                "observation's weights while they are logarithms.",
+            )
+            for dtype in (torch.float32, torch.float64)
         ),
         *(
-            (lambda v, eps=eps: (v.exp() + eps).sum(0) ** 2 / ((v.exp() + eps) ** 2).sum(0), _ADDED)
-            for eps in (1e-6, 1e-8, 1e-10, 1e-12)
+            (
+                _by_weights(lambda w, eps=eps: (w + eps).sum(0) ** 2 / ((w + eps) ** 2).sum(0), dtype),
+                "A small number added to the weights, or put under them as a floor, swamps weights near exp(−1000), "
+                "and calls them all equal. Normalise while they are logarithms.",
+            )
+            for dtype in (torch.float32, torch.float64)
+            for eps in SMALL
+            if dtype == torch.float64 or eps > 1e-19  # whose square is no float
+        ),
+        *(
+            (
+                _by_weights(lambda w, eps=eps: w.sum(0) ** 2 / ((w**2).sum(0) + eps), torch.float64),
+                "However the division is kept defined, by a small number or by nan_to_num, an ESS of zero is left "
+                "where the weights are near exp(−1000). Normalise while they are logarithms.",
+            )
+            for eps in SMALL
+        ),
+        *(
+            (
+                _by_weights(lambda w, eps=eps: 1 / (w / (w.sum(0) + eps)).square().sum(0), torch.float32),
+                "A small number in the denominator leaves shares of zero where the weights are near exp(−1000), and an "
+                "infinite ESS. Normalise while they are logarithms.",
+            )
+            for eps in SMALL
         ),
         (
             lambda v: v.softmax(0).square().sum(0),
@@ -240,6 +339,18 @@ EFFECTIVE_SAMPLE_SIZE = Exercise(
         (
             lambda v: 1 / v.softmax(0).square().sum(0) / len(v),
             "That is the share of the samples, ESS / S. The number of them is asked for.",
+        ),
+        (
+            lambda v: (1 / v.softmax(0).square().sum(0)).mean(),
+            "You averaged over the observations. Return one number for each.",
+        ),
+        (
+            lambda v: len(v) * v.softmax(0).square().sum(0),
+            "That is S over the ESS, how many guesses an effective one costs. The ESS is its reciprocal times S.",
+        ),
+        (
+            lambda v: v.softmax(0).sum(0) / v.softmax(0).square().sum(0).sqrt(),
+            "You divided by the root of the sum of squares. The sum in the numerator is squared; do not take the root.",
         ),
         (lambda v: 2 * v.logsumexp(0) - (2 * v).logsumexp(0), "That is its logarithm. Exponentiate at the end."),
         (

@@ -1,12 +1,13 @@
 """Chapter 1: motivation."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Generator, Tensor
 from torch.distributions import Bernoulli, Categorical, Independent, MixtureSameFamily
 
-from vae_lib.exercises.exercise import Exercise, case
+from vae_lib.exercises.exercise import SMALL, Exercise, case
 
 _generator = Generator().manual_seed(1)
 
@@ -36,14 +37,21 @@ INK_PROBABILITY = Exercise(
     points=2,
     cases=(
         case("for four images of five pixels, one never inked and one always", _some_ink),
-        case("for a single image", _some_ink[:1]),
+        case("for two images of three pixels", _some_ink[:2, :3]),
         case("for fifty images of eight pixels", _binary(50, 8)),
     ),
     mistakes=(
-        (
-            lambda x: x.mean(0),
-            "You added nothing to the counts: a pixel that is never inked gets probability zero, or whatever you "
-            "clip it to. Count the two imaginary observations as well.",
+        *(
+            (
+                uncounted,
+                "You added nothing to the counts: a pixel that is never inked gets probability zero, or whatever you "
+                "clip it to. Count the two imaginary observations as well.",
+            )
+            for uncounted in (
+                lambda x: x.mean(0),
+                *(lambda x, eps=eps: x.mean(0).clamp(eps, 1 - eps) for eps in (0.05, 0.01, 1e-3, 1e-4)),
+                *(lambda x, eps=eps: x.mean(0) + eps for eps in (0.01, 1e-3, 1e-4)),
+            )
         ),
         (
             lambda x: (x.sum(0) + 0.5) / len(x),
@@ -53,6 +61,28 @@ INK_PROBABILITY = Exercise(
         (
             lambda x: (x.sum(0) + 1) / (len(x) + 2),
             "You added two whole observations. Each of the two weighs only a half.",
+        ),
+        (
+            lambda x: (x.sum(0) + 0.5) / (len(x) + 2),
+            "You counted the imaginary ink by halves and the imaginary observations whole. Each of the two weighs only "
+            "a half, so the total grows by one.",
+        ),
+        (
+            lambda x: (x.sum(0) + 0.5) / (len(x) + 0.5),
+            "You counted the imaginary observation with ink alone: a pixel that is always inked gets probability one.",
+        ),
+        (
+            lambda x: (x.mean(0) + 0.5) / 2,
+            "You gave the imaginary observations as much weight as all the data. They weigh one together, the data "
+            "one for each image.",
+        ),
+        (
+            lambda x: x.sum(0) + 0.5,
+            "That is the weight of the ink. Divide by the weight of all observations.",
+        ),
+        (
+            lambda x: (len(x) - x.sum(0) + 0.5) / (len(x) + 1),
+            "That is the probability of no ink.",
         ),
         (
             lambda x: (x.sum(0) + 1) / (len(x) + 1),
@@ -90,28 +120,56 @@ def _log_given_kind(x: Tensor, theta: Tensor) -> Tensor:
     return x @ theta.log().T + (1 - x) @ (1 - theta).log().T
 
 
+def _finite_by(guarded: Callable, eps: float) -> Callable:
+    """The naive formula in double precision, as a guard keeps it finite."""
+
+    def log_prob(x: Tensor, pi: Tensor, theta: Tensor) -> Tensor:
+        given_kind = _log_given_kind(x, theta).double().exp()
+        return guarded(given_kind, pi.double(), eps).log().to(x.dtype)
+
+    return log_prob
+
+
+def _kept_off_the_ends(guarded: Callable, eps: float) -> Callable:
+    def log_prob(x: Tensor, pi: Tensor, theta: Tensor) -> Tensor:
+        given_kind = x @ guarded(theta, eps).log().T + (1 - x) @ guarded(1 - theta, eps).log().T
+        return (pi.log() + given_kind).logsumexp(-1)
+
+    return log_prob
+
+
 def _log_joint(x: Tensor, pi: Tensor, theta: Tensor) -> Tensor:
     return pi.log() + _log_given_kind(x, theta)
 
 
-_many = _templates(4, 784)
+def _common(shape: tuple[int, int], unlike: float) -> Tensor:
+    """Templates that differ little, so that none explains an image alone."""
+    return _templates(1, shape[1]) + unlike * torch.randn(shape, generator=_generator)
+
+
+def _with_a_rare_pixel(x: Tensor, pi: Tensor, theta: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The first pixel is inked in the first image, where its probability is two in a million."""
+    x[0, 0], theta[:, 0] = 1, 2e-6
+    return x, pi, theta
+
 
 MIXTURE_LOG_PROB = Exercise(
     reference=my_mixture_log_prob,
     points=4,
+    rtol=3e-5,  # a twentieth of a nat at 2,000 pixels
+    atol=1e-2,  # what 1e-8 beside the probability of the rare pixel changes is no fault
     cases=(
-        case("for five images of six pixels and three kinds", _binary(5, 6), _weights(3), _templates(3, 6)),
         case(
-            "for a single kind, which is the model of independent pixels",
-            _binary(2, 4),
-            torch.ones(1),
-            _templates(1, 4),
+            "for five images of six pixels and three kinds",
+            *_with_a_rare_pixel(_binary(5, 6), _weights(3), _templates(3, 6)),
         ),
         case(
-            "for 784 pixels, where each probability is below the smallest float",
-            torch.cat([_binary(2, 784), _many[:1].round()]),
-            _weights(4),
-            _many,
+            "for one image of four pixels and two kinds",
+            *_with_a_rare_pixel(_binary(1, 4), _weights(2), _templates(2, 4)),
+        ),
+        case(
+            "for 2,000 pixels, where each probability is below the smallest float, and the smallest double",
+            *_with_a_rare_pixel(_binary(3, 2000), _weights(4), _common((4, 2000), 0.02)),
         ),
     ),
     mistakes=(
@@ -143,6 +201,30 @@ MIXTURE_LOG_PROB = Exercise(
             "its logarithm?",
         ),
         (
+            lambda x, pi, theta: (pi + _log_given_kind(x, theta)).logsumexp(-1),
+            "You added the weight itself to a logarithm. Add the logarithm of the weight.",
+        ),
+        (
+            lambda x, pi, theta: _log_joint(1 - x, pi, theta).logsumexp(-1),
+            "Ink and blank are exchanged: theta is the probability of ink.",
+        ),
+        (
+            lambda x, pi, theta: _log_joint(x, pi, theta).sum(-1),
+            "You added the logarithms over the kinds. It is the probabilities that are added.",
+        ),
+        (
+            lambda x, pi, theta: _log_joint(x, pi, theta).logsumexp(-1) / x.shape[-1],
+            "That is nats per pixel. The logarithm of the whole image's probability is asked for.",
+        ),
+        (
+            lambda x, pi, theta: _log_joint(x, pi, theta).logsumexp(-1) / math.log(2),
+            "That is in bits. Use the natural logarithm.",
+        ),
+        (
+            lambda x, pi, theta: _log_joint(x, pi, theta).logsumexp(-1).sum(),
+            "You summed over the images. Return one number for each.",
+        ),
+        (
             lambda x, pi, theta: _log_joint(x, pi, theta).max(-1).values,
             "You kept the best kind alone. The other kinds add their share of probability.",
         ),
@@ -157,20 +239,38 @@ MIXTURE_LOG_PROB = Exercise(
         ),
         (
             lambda x, pi, theta: (pi * _log_given_kind(x, theta).exp()).sum(-1).log(),
-            "With 784 pixels the exponential underflows to zero, and its logarithm is −∞. Stay with logarithms: "
+            "With 2,000 pixels the exponential underflows to zero, and its logarithm is −∞. Stay with logarithms: "
             "torch.logsumexp.",
         ),
         *(
             (
-                lambda x, pi, theta, eps=eps: ((pi * _log_given_kind(x, theta).exp()).sum(-1) + eps).log(),
-                "A small number inside the logarithm keeps it finite, and is all that is left of 784 pixels. Stay with "
-                "logarithms: torch.logsumexp.",
+                _finite_by(guarded, eps),
+                "A small number inside the logarithm keeps it finite, and is all that is left of 2,000 pixels. Stay "
+                "with logarithms: torch.logsumexp.",
             )
-            for eps in (1e-6, 1e-8, 1e-10, 1e-12, 1e-20)
+            for guarded in (
+                lambda p, pi, eps: (p @ pi) + eps,
+                lambda p, pi, eps: (p @ pi).clamp(min=eps),
+                lambda p, pi, eps: (p + eps) @ pi,
+            )
+            for eps in (*SMALL, 1e-300, 1e-308)
+        ),
+        *(
+            (
+                _kept_off_the_ends(guarded, eps),
+                "A small number in theta makes a rare pixel commoner than it is. No theta is 0 or 1, so the logarithms "
+                "are finite as they stand.",
+            )
+            for guarded in (
+                lambda p, eps: p.clamp(eps, 1 - eps),
+                lambda p, eps: p + eps,
+            )
+            for eps in (1e-2, 1e-3, 1e-4, *SMALL)
+            if guarded(torch.tensor(2e-6), eps) > 2.05e-6
         ),
         (
             lambda x, pi, theta: _log_joint(x, pi, theta).logsumexp(-1).exp(),
-            "You returned the probability itself. Its logarithm is asked for, and only that survives 784 pixels.",
+            "You returned the probability itself. Its logarithm is asked for, and only that survives many pixels.",
         ),
         (
             lambda x, pi, theta: _log_joint(x, pi, theta).logsumexp(0),
@@ -202,7 +302,7 @@ def my_conditional_mean(seen: Tensor, pi: Tensor, theta: Tensor) -> Tensor:
     for j in range(visible, theta.shape[-1]):
         inked = torch.cat([seen, torch.ones_like(theta[:1, :1]).expand(len(seen), 1)], -1)
         joint = my_mixture_log_prob(inked, pi, torch.cat([theta[:, :visible], theta[:, [j]]], -1))
-        marginal = my_mixture_log_prob(seen, pi, theta[:, :visible]) if visible else 0.0
+        marginal = my_mixture_log_prob(seen, pi, theta[:, :visible])
         columns.append((joint - marginal).exp())
     return torch.stack(columns, -1).to(dtype)
 
@@ -230,10 +330,14 @@ def _unnormalised(seen: Tensor, pi: Tensor, theta: Tensor) -> Tensor:
     return _log_joint(seen, pi, above).exp() @ below
 
 
-def _underflowing(seen: Tensor, pi: Tensor, theta: Tensor) -> Tensor:
-    above, below = _split(seen, theta)
-    weights = _log_joint(seen, pi, above).exp()
-    return weights / weights.sum(-1, keepdim=True) @ below
+def _by_division(normalised: Callable) -> Callable:
+    """The weights by exponentials in double precision, and Bayes' rule as it stands."""
+
+    def conditional_mean(seen: Tensor, pi: Tensor, theta: Tensor) -> Tensor:
+        above, below = _split(seen, theta)
+        return normalised(_log_joint(seen, pi, above).double().exp()).to(theta.dtype) @ below
+
+    return conditional_mean
 
 
 def _mean_log_odds(seen: Tensor, pi: Tensor, theta: Tensor) -> Tensor:
@@ -264,20 +368,20 @@ def _ignoring_seen(seen: Tensor, pi: Tensor, theta: Tensor) -> Tensor:
     return (pi @ _split(seen, theta)[1]).expand(len(seen), -1)
 
 
-_close = _templates(1, 600).expand(3, -1) + 0.01 * torch.randn(3, 600, generator=_generator)
+_seen = _common((3, 2000), 0.02)
 
 CONDITIONAL_MEAN = Exercise(
     reference=my_conditional_mean,
     points=5,
-    rtol=1e-3,  # differences of float32 near −400
+    rtol=2e-3,  # differences of float32 near −1400
     cases=(
-        case("for four images, three of whose eight pixels are seen", _binary(4, 3), _weights(3), _templates(3, 8)),
-        case("with no pixel seen, where it is the mean image", torch.zeros(2, 0), _weights(4), _templates(4, 5)),
+        case("for twelve images, three of whose eight pixels are seen", _binary(12, 3), _weights(3), _templates(3, 8)),
+        case("for one image with two pixels seen, both blank", torch.zeros(1, 2), _weights(2), _templates(2, 5)),
         case(
-            "for 590 seen pixels, whose probability is below the smallest float",
-            torch.cat([_binary(2, 590), _close[:1, :590].round()]),
+            "for 2,000 seen pixels, whose probability is below the smallest float, and the smallest double",
+            torch.cat([_binary(2, 2000), _seen[:1].round()]),
             _weights(3),
-            _close,
+            torch.cat([_seen, _templates(3, 5)], -1),
         ),
     ),
     mistakes=(
@@ -301,9 +405,48 @@ CONDITIONAL_MEAN = Exercise(
             "You averaged log-odds. The probability of ink is the weighted mean of the kinds' probabilities.",
         ),
         (
-            _underflowing,
+            lambda seen, pi, theta: _mixed(pi + _log_given_kind(seen, _split(seen, theta)[0]), _split(seen, theta)[1]),
+            "You added the weights themselves to logarithms, or took their softmax. Add the logarithms of the weights.",
+        ),
+        (
+            lambda seen, pi, theta: _mixed(
+                pi.log() + _log_given_kind(seen, _split(seen, theta)[0]) / seen.shape[-1], _split(seen, theta)[1]
+            ),
+            "You took the mean over the seen pixels. The probability of what is seen is a product over its pixels, its "
+            "logarithm a sum.",
+        ),
+        (
+            lambda seen, pi, theta: _mixed(_log_joint(1 - seen, pi, _split(seen, theta)[0]), _split(seen, theta)[1]),
+            "Ink and blank are exchanged in your weights: theta is the probability of ink.",
+        ),
+        (
+            lambda seen, pi, theta: _log_joint(seen, pi, _split(seen, theta)[0]).softmax(-1),
+            "Those are the weights p(k | a). Mix the kinds' probabilities of ink with them.",
+        ),
+        (
+            lambda seen, pi, theta: my_conditional_mean(seen, pi, theta).round(),
+            "You decided each pixel. Return its probability of ink.",
+        ),
+        (
+            _by_division(lambda joint: joint / joint.sum(-1, keepdim=True)),
             "With many seen pixels the exponentials underflow and you divide zero by zero. Take the softmax of the "
             "logarithms.",
+        ),
+        *(
+            (
+                _by_division(lambda joint, eps=eps: joint / (joint.sum(-1, keepdim=True) + eps)),
+                "However the division is kept defined, by a small number or by nan_to_num, nothing is left of the "
+                "weights with many seen pixels. Take the softmax of the logarithms.",
+            )
+            for eps in SMALL[:6:2]
+        ),
+        *(
+            (
+                _by_division(lambda joint, eps=eps: (joint + eps) / (joint + eps).sum(-1, keepdim=True)),
+                "A small number added to the weights keeps the division defined, and with many seen pixels it is all "
+                "that is left of them. Take the softmax of the logarithms.",
+            )
+            for eps in SMALL[:6:2]
         ),
     ),
     hints=(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Generator, Tensor, autograd
 from torch.distributions import AffineTransform, Normal
 
@@ -36,6 +37,12 @@ REPARAMETERIZE = Exercise(
     cases=(
         case("for four examples of three dimensions", _randn(4, 3), _randn(4, 3), _randn(4, 3)),
         case("for two draws of each example", _randn(4, 3), _randn(4, 3), _randn(2, 4, 3)),
+        case(
+            "for a narrow q and a wide one, with log-variances −14 and 12",
+            _randn(2, 5),
+            torch.tensor([[-14.0], [12.0]]).expand(2, 5),
+            _randn(2, 5),
+        ),
         Case("in its gradient, which reaches the mean and the log-variance", _draw_gradients),
     ),
     mistakes=(
@@ -79,9 +86,42 @@ REPARAMETERIZE = Exercise(
             lambda m, v, n: (m + n) * (0.5 * v).exp(),
             "You scaled the mean as well. Only the noise is scaled; the mean is added afterwards.",
         ),
+        *(
+            (
+                lambda m, v, n, like=like: m + (0.5 * v).exp() * torch.randn_like(n if like else m),
+                "You drew noise of your own. Use the noise that was passed in: the same noise has to give the same "
+                "draw.",
+            )
+            for like in (False, True)
+        ),
+        *(
+            (
+                lambda m, v, n, eps=eps: m + (v.exp() + eps).sqrt() * n,
+                "A small number under the root makes a narrow q wider than it is. The exponential is never zero here, "
+                "and exp(log_var / 2) needs no root.",
+            )
+            for eps in (1e-3, 1e-4, 1e-5, 1e-6)
+        ),
         (
-            lambda m, v, n: m + (0.5 * v).exp() * torch.randn_like(m),
-            "You drew noise of your own. Use the noise that was passed in: the same noise has to give the same draw.",
+            lambda m, v, n: m + (0.5 * v).exp(),
+            "The noise is not used: every draw would lie one standard deviation above the mean.",
+        ),
+        (
+            lambda m, v, n: m,
+            "You returned the mean. The draw lies around it, by the noise times the standard deviation.",
+        ),
+        (lambda m, v, n: (0.5 * v).exp() * n, "The mean is missing: this draws around zero."),
+        (
+            lambda m, v, n: v + (0.5 * m).exp() * n,
+            "The mean and the log-variance are exchanged. The first argument is the mean.",
+        ),
+        (
+            lambda m, v, n: m + (2 * v).exp() * n,
+            "You squared the variance where its root is wanted. The standard deviation is exp(log_var / 2).",
+        ),
+        (
+            lambda m, v, n: m + F.softplus(v) * n,
+            "A softplus makes a spread positive, but log_var is the logarithm of a variance: undo it by exp.",
         ),
         (
             lambda m, v, n: m + n,
@@ -145,7 +185,7 @@ def _bowl(z: Tensor) -> Tensor:
 
 
 def _steps(z: Tensor) -> Tensor:
-    return (z > 0).to(z.dtype).sum(-1)
+    return (2 * z).floor().sum(-1)
 
 
 _SCORE_SETTINGS = (
@@ -211,6 +251,35 @@ SCORE_GRADIENT = Exercise(
             _with(std=lambda v: v.exp()),
             "You read log_var as the logarithm of the standard deviation. The variance is exp(log_var).",
         ),
+        (
+            _with(by_log_var=lambda e, s: 0.5 * (e**2 / s**2 - 1)),
+            "You divided the noise by the standard deviation in the score in log_var. The noise is (z − mean) / std "
+            "already, and its square is what is wanted.",
+        ),
+        (
+            _with(by_log_var=lambda e, s: 0.5 * ((s * e) ** 2 - 1)),
+            "The square of z − mean has to be divided by the variance: in the score in log_var, that is noise².",
+        ),
+        (
+            _with(by_log_var=lambda e, s: 0.5 * (1 - e**2)),
+            "The sign of the score in log_var is wrong: a draw far from the mean asks for a wider q.",
+        ),
+        (
+            _with(by_mean=lambda e, s: -e / s),
+            "The sign of the score in the mean is wrong: a draw above the mean asks for a higher mean.",
+        ),
+        (
+            lambda *arguments: _score(*arguments)[::-1],
+            "Both are right, in the wrong order: the gradient in the mean first.",
+        ),
+        (
+            lambda f, m, v, n, b: tuple(each / len(n) for each in _score(f, m, v, n, b)),
+            "You divided by the number of draws. Return the estimate of every draw; their mean is taken later.",
+        ),
+        (
+            lambda *arguments: tuple(each.sum(0) for each in _score(*arguments)),
+            "You summed over the draws. Return the estimate of every draw, so that its spread can be seen.",
+        ),
         (_averaged, "You averaged over the draws. Return the estimate of every draw, so that its spread can be seen."),
     ),
     hints=(
@@ -234,7 +303,7 @@ LEAVE_ONE_OUT = Exercise(
     points=3,
     cases=(
         case("for five draws of three examples", _randn(5, 3)),
-        case("for two draws, where each is the other's baseline", _randn(2, 4)),
+        case("for three draws of four examples", _randn(3, 4)),
         case("for log-likelihoods as images have them, near −100", 5 * _randn(4, 2) - 100),
     ),
     mistakes=(
@@ -265,6 +334,31 @@ LEAVE_ONE_OUT = Exercise(
         (
             lambda h: (h.sum() - h) / (h.numel() - 1),
             "You averaged over all examples. Each example has its own height; average over its own other draws.",
+        ),
+        (
+            lambda h: h - h.mean(0),
+            "That is what is left after the mean of all draws has been subtracted. Return the baseline, the mean of "
+            "the others.",
+        ),
+        (
+            lambda h: (h - h.sum(0)) / (len(h) - 1),
+            "The sign is wrong: the sum of the others is the sum of all, less the own height.",
+        ),
+        (
+            lambda h: (h.sum(0) - h) / (h.shape[1] - 1),
+            "The sum of the others is right. Divide it by how many draws they are, not by a number of examples.",
+        ),
+        (
+            lambda h: (h.sum(0) - h) / (len(h) - 1) / len(h),
+            "The mean of the others is right. You divided it once more, by the number of draws.",
+        ),
+        (
+            lambda h: h.roll(1, 0),
+            "You took one other draw as the baseline. It is the mean of all the others.",
+        ),
+        (
+            lambda h: torch.cat([0 * h[:1], (h.cumsum(0) / torch.arange(1, len(h) + 1)[:, None])[:-1]]),
+            "You averaged the draws before. All the others count, before and after.",
         ),
         (lambda h: h.sum(0) - h, "The sum of the other draws is right. Divide by how many they are."),
     ),
