@@ -13,7 +13,7 @@ import torch
 from classroom import cell_of, classroom
 from nbformat.v4 import new_code_cell, new_notebook
 
-from vae_lib.exercises import assignment, marking
+from vae_lib.exercises import assignment, marking, running
 
 CLASS = classroom(assignment.notebook("elbo", "student"))
 
@@ -71,7 +71,7 @@ def test_answers_in_words_stand_on_the_page_for_the_teacher(tmp_path):
 
 def test_what_cannot_be_interrupted_is_stopped_and_the_rest_still_marked(tmp_path, monkeypatch):
     """A loop that catches everything outlives the time limit within; a process that is killed outlives nothing."""
-    monkeypatch.setattr(marking, "SECONDS", 30)  # imports take 5 of them, and more where the cores are busy
+    monkeypatch.setattr(running, "SECONDS", 30)  # imports take 5 of them, and more where the cores are busy
     deaf = "while True:\n        try:\n            while True: sum(range(1000))\n        except BaseException: pass"
     hanging, killed, cell = (assignment.notebook("elbo", "student") for _ in range(3))
     right = CLASS["right"].notebook

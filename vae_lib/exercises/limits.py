@@ -69,7 +69,7 @@ def _leave(*_: object) -> NoReturn:
 
 
 def _start_no_process(shell: InteractiveShell) -> None:
-    """`!`, and the magics that install or run a program, say that they do nothing; the rest of their cell still runs."""
+    """Let `!` and the magics that install or run a program do nothing, and say so; the rest of a cell still runs."""
 
     def leave_out(command: str) -> None:
         print(f"While a notebook is marked nothing is installed and no shell is started. Left out: {command.strip()}")
