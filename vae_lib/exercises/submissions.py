@@ -195,11 +195,11 @@ def _class_in(folder: Path, known: Collection[str], leave_out: Path | None) -> P
         return None
     alone = entries[0]
     inner = _entries(alone, leave_out)
-    platform = any(MOODLE.fullmatch(each.name) or CANVAS.fullmatch(each.name) for each in inner)
-    if platform or {student_of(each) for each in inner} & set(known):
+    platform = inner and all(MOODLE.fullmatch(each.name) or CANVAS.fullmatch(each.name) for each in inner)
+    if platform or {student_of(each) for each in inner} & set(known) or _class_in(alone, known, leave_out):
         return alone
     held = {each: {name for one in _submission("", [each]).notebooks for name in one.functions} for each in inner}
-    same = [each for each in inner if any(held[each] & held[other] for other in inner if other != each)]
+    same = [each for each in inner if any(_alike(held[each], held[other]) for other in inner if other != each)]
     if same and all(each.is_dir() for each in same):
         return alone
     if len({re.match(r"[^\W\d_]*", each.name)[0].lower() for each in same}) < 2:  # none, or ann, ann-2 and ann (3)
@@ -209,6 +209,11 @@ def _class_in(folder: Path, known: Collection[str], leave_out: Path | None) -> P
         f"student's folder? For a class, mark {alone}. For a student, leave there what counts, or begin the files' "
         "names with the same word."
     )
+
+
+def _alike(one: set[str], other: set[str]) -> bool:
+    """Whether two hand-ins are of the same exercises; a function that was copied from another chapter makes none so."""
+    return 2 * len(one & other) > min(len(one), len(other))
 
 
 def _natural(name: str) -> list[str | int]:
