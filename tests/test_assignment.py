@@ -6,7 +6,7 @@ import re
 import nbformat
 import pytest
 
-from vae_lib.exercises import assignment, source
+from vae_lib.exercises import assignment, source, written
 from vae_lib.exercises.bank import CHAPTERS, EXERCISES
 
 PAGES = {chapter: assignment.BOOK / "chapters" / f"{chapter}.md" for chapter in CHAPTERS}
@@ -47,9 +47,13 @@ class TestStudent:
             at = next(i for i, text in enumerate(code) if f"def {name}(" in text)
             assert code[at].endswith("raise NotImplementedError")
             assert code[at + 1] == f"check({name})"
-        written = [cell for cell in cells if "written" in cell.metadata.get("vae_lib", {})]
-        assert len(written) + len(functions) == len(source.exercises(PAGES[chapter])[1])
-        assert len(written) >= 2
+        places = [i for i, cell in enumerate(cells) if cell.source == written.PLACEHOLDER]
+        found = source.exercises(PAGES[chapter])[1]
+        assert len(places) == sum(not each.function for each in found) + sum(bool(each.words) for each in found) >= 2
+        for place, (label, title, points) in zip(places, written.questions([chapter]), strict=True):
+            assert re.match(rf"## Exercise \d: {re.escape(title)} \({points} points\)\n", cells[place - 1].source)
+            assert cells[place - 1].source.endswith(written.ASKED)
+            assert cells[place].id == f"{label}-answer"
 
     @EACH
     def test_shows_no_directive_role_or_macro_of_the_book(self, chapter):
@@ -116,7 +120,31 @@ class TestBook:
         assert len(questions) >= 3
 
 
+EXERCISE = (
+    "```{{exercise-start}} One\n:label: a\n```\n{before}\n```{{starter}} my_f\n```\n{after}\n```{{exercise-end}}\n```\n"
+    "```{{solution-start}} a\n```\n```{{code-cell}} ipython3\n:tags: [solution]\ndef my_f():\n"
+    '    """Says."""\n    return 1\n```\n```{{solution-end}}\n```'
+)
+
+
 class TestSource:
+    @EACH
+    def test_a_function_is_asked_for_without_a_question_that_has_no_cell(self, chapter):
+        """A statement that wants words beside a function says so after the starter, where the answer gets its cell."""
+        wants_words = re.compile(
+            r"\?|\b(then answer|explain|why|say|argue|discuss|describe|justify|compare|what)\b", re.I
+        )
+        for each in source.exercises(PAGES[chapter])[1]:
+            asked = " ".join(block.body for block in each.statement if each.function)
+            assert wants_words.findall(asked) == [], each.title
+
+    def test_what_is_asked_in_words_beside_a_function_follows_its_starter(self, tmp_path):
+        page = tmp_path / "page.md"
+        page.write_text(f"# Page\n\n## Exercises\n\n{EXERCISE.format(before='Do.', after='*In words.* Why so?')}\n")
+        (found,) = source.exercises(page)[1]
+        assert [block.body for block in found.statement] == ["Do."]
+        assert [block.body for block in found.words] == ["*In words.* Why so?"]
+
     def test_stub_keeps_signature_and_documentation_only(self):
         code = 'def my_f(\n    x,\n    *, y=1,\n):\n    """Says\n    more."""\n    # how\n    return x + y'
         assert source.stub(code) == (
@@ -137,6 +165,11 @@ class TestSource:
                 "```{solution-start} a\n```\nSo.\n```{solution-end}\n```",
                 "'One' has no solution cell that defines my_f",
             ),
+            (
+                EXERCISE.format(before="Write it. Then answer: why so?", after=""),
+                "'One': what it asks beside my_f follows",
+            ),
+            (EXERCISE.format(before="Write it.", after="Why so?"), "'One': what it asks beside my_f follows"),
         ],
     )
     def test_a_malformed_section_names_the_exercise(self, text, said, tmp_path):
@@ -172,7 +205,44 @@ class TestBadInput:
         with pytest.raises(ValueError, match="kind: 'otter', expected one of student, teacher, nbgrader"):
             assignment.write(["elbo"], "otter", tmp_path)
 
-    def test_without_the_book_it_says_what_to_do(self, tmp_path, monkeypatch):
+    @pytest.mark.parametrize("kind", assignment.KINDS)
+    def test_a_notebook_that_is_there_is_left_and_so_are_all_others(self, kind, tmp_path):
+        """A student's work or a teacher's edits may be in it; the second chapter's is looked at before the first's."""
+        (work,) = assignment.write(["mnist"], kind, tmp_path)
+        work.write_text("a night's work")
+        before = sorted(tmp_path.rglob("*"))
+        with pytest.raises(FileExistsError, match=f"{re.escape(str(work))}: there already; .*--force"):
+            assignment.write(["elbo", "mnist"], kind, tmp_path)
+        assert work.read_text() == "a night's work"
+        assert sorted(tmp_path.rglob("*")) == before
+
+    @pytest.mark.parametrize("kind", assignment.KINDS)
+    def test_force_writes_over_notebooks_and_nothing_else(self, kind, tmp_path):
+        (path,) = assignment.write(["elbo"], kind, tmp_path)
+        whole = path.read_text()
+        others = dict.fromkeys((tmp_path / "notes.txt", tmp_path / "nbgrader_config.py"), "mine")
+        for other, text in others.items():
+            other.write_text(text)
+        path.write_text("old")
+        assert assignment.write(["elbo"], kind, tmp_path, force=True) == [path]
+        assert path.read_text() == whole
+        assert {other: other.read_text() for other in others} == others
+
+    def test_force_does_not_reach_what_is_no_file(self, tmp_path):
+        (tmp_path / "mnist.ipynb").mkdir()
+        with pytest.raises(FileExistsError, match="mnist.ipynb: there already"):
+            assignment.write(["elbo", "mnist"], "student", tmp_path, force=True)
+        assert not (tmp_path / "elbo.ipynb").exists()
+
+    @pytest.mark.parametrize("other", [False, True], ids=["nothing", "another-book"])
+    def test_without_the_chapters_it_says_what_it_looked_for_and_what_to_do(self, other, tmp_path, monkeypatch):
+        """Installed, the package lies beside other packages, of which one may be called `book`."""
         monkeypatch.setattr(assignment, "BOOK", tmp_path / "book")
-        with pytest.raises(FileNotFoundError, match="run this in a clone of the book"):
-            assignment.write(["elbo"], "student", tmp_path)
+        if other:
+            (tmp_path / "book").mkdir()
+        page = tmp_path / "book" / "chapters" / "elbo.md"
+        with pytest.raises(
+            FileNotFoundError, match=f"{re.escape(str(page))} is not there: .*clone the book's repository"
+        ):
+            assignment.write(["elbo"], "student", tmp_path / "out")
+        assert not (tmp_path / "out").exists()

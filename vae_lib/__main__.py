@@ -151,7 +151,7 @@ def _data(options: argparse.Namespace) -> None:
 def _assignment(options: argparse.Namespace) -> None:
     for kind in assignment.KINDS:
         if folder := getattr(options, kind):
-            for path in assignment.write(options.chapters, kind, folder):
+            for path in assignment.write(options.chapters, kind, folder, force=options.force):
                 print(f"wrote {path}")
 
 
@@ -209,6 +209,9 @@ def _parser() -> argparse.ArgumentParser:
         "--teacher", type=Path, metavar="DIR", help="with the solutions, and the mistakes that check names"
     )
     kinds.add_argument("--nbgrader", type=Path, metavar="DIR", help="a course folder for nbgrader")
+    hand_out.add_argument(
+        "--force", action="store_true", help="write over notebooks that are there, with all that is in them"
+    )
     hand_out.set_defaults(run=_assignment)
 
     marker = commands.add_parser(

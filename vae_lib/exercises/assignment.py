@@ -3,6 +3,7 @@
 One source: the chapter's section of exercises (source.py). What the student gets holds no line of a solution.
 """
 
+import os
 import re
 from functools import cache
 from pathlib import Path
@@ -14,18 +15,19 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from vae_lib.exercises.bank import CHAPTERS, EXERCISES
 from vae_lib.exercises.source import Block, BookExercise, exercises, head_and_body, solution_of, stub
+from vae_lib.exercises.written import ASKED, PLACEHOLDER, POINTS
 
 BOOK = Path(__file__).parents[2] / "book"
-WRITTEN_POINTS = 3  # for an answer in words; the teaching guide says how to give them
 KINDS = ("student", "teacher", "nbgrader")
 
 INTRODUCTION = (
     "# {title}: exercises\n\n"
     "Write each function in the place of `raise NotImplementedError`, keep its name, and run the cell with `check` "
     "below it: it says what is wrong. `hint({function}, 1)` helps. Where an answer is asked for in words, write it "
-    "into the cell below the question."
+    "into the cell below the question. Keep the headings of the exercises: your answers are found by them.\n\n"
+    "If the next cell does not find `vae_lib`, the book's package is not installed where this notebook runs: "
+    "install it as your teacher says, then restart the kernel."
 )
-ANSWER = "*Write your answer here.*"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 PROTECT = "from vae_lib.exercises.limits import protect\n\nprotect(globals())"
 GRADE = """\
@@ -60,87 +62,109 @@ c.Autograde.sanitize_preprocessors = [
 """
 
 
-def write(chapters: list[str], kind: str, folder: Path) -> list[Path]:
+def write(chapters: list[str], kind: str, folder: Path, *, force: bool = False) -> list[Path]:
     """Write a notebook for each chapter into the folder, and return their paths.
 
     kind: "student", "teacher" or "nbgrader" (a course folder with source/CHAPTER/CHAPTER.ipynb and nbgrader_config.py;
-    one that is there already stays as the teacher has it).
-    Raises ValueError for an unknown chapter or kind, FileNotFoundError where the book is not beside the package.
+    settings that are there already stay as the teacher has them). force: write over notebooks that are there.
+    Raises ValueError for an unknown chapter or kind, FileNotFoundError where the book is not beside the package, and
+    FileExistsError where a notebook is there already; then none is written.
     """
     if kind not in KINDS:
         raise ValueError(f"kind: {kind!r}, expected one of {', '.join(KINDS)}")
     unknown = [name for name in chapters if name not in CHAPTERS]
     if unknown or not chapters:
         raise ValueError(f"chapters: {', '.join(unknown) or 'none'}, expected some of {', '.join(CHAPTERS)}")
-    if not BOOK.is_dir():
-        raise FileNotFoundError(
-            f"{BOOK}: assignments are made from the book's chapters, so run this in a clone of the book"
+    paths = {
+        name: folder / "source" / name / f"{name}.ipynb" if kind == "nbgrader" else folder / f"{name}.ipynb"
+        for name in chapters
+    }
+    # Somebody's work may be in what is there.
+    taken = [str(path) for path in paths.values() if os.path.lexists(path) and not (force and path.is_file())]
+    if taken:
+        raise FileExistsError(
+            f"{', '.join(taken)}: there already; write into another folder, or over notebooks with --force"
         )
-    notebooks = {name: notebook(name, kind) for name in chapters}  # each once; all are made before any is written
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
+    notebooks = {name: notebook(name, kind) for name in paths}  # all are made before any is written
     for name, made in notebooks.items():
-        path = folder / "source" / name / f"{name}.ipynb" if kind == "nbgrader" else folder / f"{name}.ipynb"
-        path.parent.mkdir(parents=True, exist_ok=True)
         nbformat.validate(made)
-        path.write_text(nbformat.writes(made), encoding="utf-8")
-        paths.append(path)
+        _write(paths[name], nbformat.writes(made))
     config = folder / "nbgrader_config.py"
     if kind == "nbgrader" and not config.exists():
-        config.write_text(NBGRADER_CONFIG.format(answer=ANSWER), encoding="utf-8")
-    return paths
+        _write(config, NBGRADER_CONFIG.format(answer=PLACEHOLDER))
+    return list(paths.values())
+
+
+def _write(path: Path, text: str) -> None:
+    """Write beside the file first: what is there is replaced by a whole one, or stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
 
 
 def notebook(chapter: str, kind: str) -> NotebookNode:
-    """The notebook of one chapter's exercises."""
-    opening, found = exercises(BOOK / "chapters" / f"{chapter}.md")
+    """The notebook of one chapter's exercises. Raises FileNotFoundError where the book is not beside the package."""
+    page = BOOK / "chapters" / f"{chapter}.md"
+    if not page.is_file():
+        raise FileNotFoundError(
+            f"{page} is not there: assignments are made from the book's chapters, which are not installed with the "
+            "package; clone the book's repository and run the command in the clone's folder"
+        )
+    opening, found = exercises(page)
     functions = [each.function for each in found if each.function]
     cells = [_text("introduction", INTRODUCTION.format(title=_title(chapter), function=functions[0]))]
     cells += [_block(f"opening-{i}", block) for i, block in enumerate(opening)]
     for number, exercise in enumerate(found, 1):
-        cells += _exercise(number, exercise, kind)
+        make = _function if exercise.function else _written
+        cells += make(f"Exercise {number}: {exercise.title}", exercise, kind)
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return new_notebook(cells=cells, metadata={"kernelspec": kernel})
 
 
-def _exercise(number: int, exercise: BookExercise, kind: str) -> list[NotebookNode]:
-    points = EXERCISES[exercise.function].points if exercise.function else WRITTEN_POINTS
-    statement = "\n\n".join(_markdown(block) for block in exercise.statement if block.name != "starter")
-    cells = [_text(exercise.label, f"## Exercise {number}: {exercise.title} ({points} points)\n\n{statement}")]
-    answer = _written if not exercise.function else _function
-    return cells + answer(exercise, kind, points)
+def _written(heading: str, exercise: BookExercise, kind: str) -> list[NotebookNode]:
+    asked = _asked(exercise.label, heading, exercise.statement, kind)
+    return asked + (_solution(exercise) if kind == "teacher" else [])
 
 
-def _written(exercise: BookExercise, kind: str, points: int) -> list[NotebookNode]:
-    cell_id = f"{exercise.label}-answer"
+def _asked(label: str, heading: str, statement: tuple[Block, ...], kind: str) -> list[NotebookNode]:
+    """A question to be answered in words, and the place for the answer: written.py finds it by these."""
+    question = _statement(label, heading, POINTS, statement)
     if kind == "teacher":
-        return _solution(exercise)
-    metadata = {"vae_lib": {"written": exercise.title}}
+        return [question]
+    question.source += f"\n\n{ASKED}"
+    cell_id = f"{label}-answer"
+    metadata = {"vae_lib": {"written": cell_id}}
     if kind == "nbgrader":
-        metadata["nbgrader"] = _nbgrader(cell_id, grade=True, solution=True, points=points)
-    return [new_markdown_cell(ANSWER, id=cell_id, metadata=metadata)]
+        metadata["nbgrader"] = _nbgrader(cell_id, grade=True, solution=True, points=POINTS)
+    return [question, new_markdown_cell(PLACEHOLDER, id=cell_id, metadata=metadata)]
 
 
-def _function(exercise: BookExercise, kind: str, points: int) -> list[NotebookNode]:
+def _statement(label: str, heading: str, points: int, blocks: tuple[Block, ...]) -> NotebookNode:
+    return _text(label, "\n\n".join([f"## {heading} ({points} points)", *map(_markdown, blocks)]))
+
+
+def _function(heading: str, exercise: BookExercise, kind: str) -> list[NotebookNode]:
     name = exercise.function
+    points = EXERCISES[name].points
+    statement = _statement(exercise.label, heading, points, exercise.statement)
     check = new_code_cell(f"check({name})", id=f"{exercise.label}-check")
+    words = _asked(f"{exercise.label}-words", f"{heading}, in words", exercise.words, kind) if exercise.words else []
     code, cell_id = solution_of(exercise), f"{exercise.label}-answer"
     if kind == "student":
-        return [new_code_cell(stub(code), id=cell_id), check]
+        return [statement, new_code_cell(stub(code), id=cell_id), check, *words]
     if kind == "teacher":
         # one sentence may stand for several ways of going wrong
         sentences = "\n".join(dict.fromkeys(f"- {sentence}" for _, sentence in EXERCISES[name].mistakes))
-        return [
-            *_solution(exercise),
-            _text(f"{exercise.label}-mistakes", f"`check` names these mistakes:\n\n{sentences}"),
-        ]
+        mistakes = _text(f"{exercise.label}-mistakes", f"`check` names these mistakes:\n\n{sentences}")
+        return [statement, *words, *_solution(exercise), mistakes]
     grade = new_code_cell(
         GRADE.format(name=name),
         id=f"{exercise.label}-grade",
         metadata={"nbgrader": _nbgrader(f"{exercise.label}-grade", grade=True, locked=True, points=points)},
     )
     metadata = {"nbgrader": _nbgrader(cell_id, solution=True)}
-    return [new_code_cell(_marked(code), id=cell_id, metadata=metadata), check, grade]
+    return [statement, new_code_cell(_marked(code), id=cell_id, metadata=metadata), check, grade, *words]
 
 
 def _solution(exercise: BookExercise) -> list[NotebookNode]:

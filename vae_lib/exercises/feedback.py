@@ -8,6 +8,7 @@ from pathlib import Path
 from vae_lib.exercises.exercise import Exercise
 from vae_lib.exercises.report import Report
 from vae_lib.exercises.worker import read
+from vae_lib.exercises.written import TITLES, answers
 
 PAGE = """\
 <!doctype html>
@@ -43,8 +44,8 @@ def page(student: str, earned: list[Mark], notes: list[str], notebooks: list[Pat
         for each in earned
     ]
     sections += [
-        f"<h2>In your words: {html.escape(label)}</h2>\n<pre>{html.escape(text)}</pre>\n<p>Your teacher reads this.</p>"
-        for label, text in _written(notebooks)
+        f"<h2>In your words: {html.escape(title)}</h2>\n<pre>{html.escape(text)}</pre>\n<p>Your teacher reads this.</p>"
+        for title, text in _written(notebooks)
     ]
     return PAGE.format(
         title=html.escape(student),
@@ -55,9 +56,12 @@ def page(student: str, earned: list[Mark], notes: list[str], notebooks: list[Pat
 
 
 def _written(notebooks: list[Path]) -> Iterator[tuple[str, str]]:
-    """The answers in words, from the cells that hold them."""
+    """The answers in words: (title of the question, answer)."""
     for path in notebooks:
-        for cell in read(path).cells:
-            about = cell["metadata"].get("vae_lib") if isinstance(cell.get("metadata"), dict) else None
-            if isinstance(about, dict) and about.get("written"):
-                yield str(about["written"]), str(cell.get("source", ""))
+        try:
+            found = answers(read(path))
+        except Exception as error:  # a notebook may hold anything; its teacher is told to look into it
+            yield path.name, f"The answers could not be read ({type(error).__name__}: {error})."
+            continue
+        for label, text in found.items():
+            yield TITLES[label], text

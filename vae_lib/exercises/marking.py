@@ -18,6 +18,7 @@ from vae_lib.exercises.feedback import Mark
 from vae_lib.exercises.report import judge
 from vae_lib.exercises.running import Run, run
 from vae_lib.exercises.submissions import Choice, Notebook, Submission, choose, find, makes
+from vae_lib.exercises.written import questions
 
 
 def mark(folder: Path, out: Path, chapters: list[str] | None = None, *, force: bool = False) -> list[str]:
@@ -41,24 +42,20 @@ def mark(folder: Path, out: Path, chapters: list[str] | None = None, *, force: b
     if not exercises:
         reasons = "".join(f"\n{each.student}: {each.empty}" for each in submissions if each.empty)
         raise ValueError(f"submissions: no notebook in {folder} holds a function of the book's exercises{reasons}")
-    columns = ["student", *(each.name for each in exercises), "total", "of", "note"]
+    columns = _columns(exercises)
     rows = {} if force else gradebook.merge(grades, columns, [each.student for each in submissions])
     choices = [choose(each, exercises) for each in submissions]
     pages, missing = {}, []
-    try:
-        # Judged when all have run, in this thread: to try a reference is to set the random state of the whole process.
-        for submission, choice, runs in zip(submissions, choices, _run_all(choices), strict=True):
-            earned = [_judged(each, submission, choice, runs) for each in exercises]
-            reason = _why_unmarked(submission, choice, runs)
-            notes = [reason] if reason else _notes(submission, choice)
-            missing += [submission.student] if reason else []
-            said += [f"{submission.student}: {' '.join(notes)}"] if notes else []
-            answered = [each.path for each in submission.notebooks if not each.problem and each not in choice.older]
-            pages[submission.student] = feedback.page(submission.student, earned, notes, answered)
-            rows[submission.student] = rows.get(submission.student, {}) | _row(submission.student, earned, notes)
-    except KeyboardInterrupt:
-        advice = "nothing was written, and earlier grades are as they were; the same command begins anew"
-        raise KeyboardInterrupt(f"marking was interrupted: {advice}") from None
+    # Judged when all have run, in this thread: to try a reference is to set the random state of the whole process.
+    for submission, choice, runs in zip(submissions, choices, _run_all(choices), strict=True):
+        earned = [_judged(each, submission, choice, runs) for each in exercises]
+        reason = _why_unmarked(submission, choice, runs)
+        notes = [reason] if reason else _notes(submission, choice)
+        missing += [submission.student] if reason else []
+        said += [f"{submission.student}: {' '.join(notes)}"] if notes else []
+        answered = [each.path for each in submission.notebooks if not each.problem and each not in choice.older]
+        pages[submission.student] = feedback.page(submission.student, earned, notes, answered)
+        rows[submission.student] = rows.get(submission.student, {}) | _row(submission.student, earned, notes)
     out.mkdir(parents=True, exist_ok=True)
     for student, page in pages.items():
         gradebook.write_whole(out / f"{student}.html", page)
@@ -79,6 +76,13 @@ def _chapters(submissions: list[Submission], before: set[str]) -> set[str]:
 
 def _exercises(chapters: set[str] | list[str]) -> list[Exercise]:
     return [each for each in EXERCISES.values() if each.chapter in chapters]
+
+
+def _columns(exercises: list[Exercise]) -> list[str]:
+    """Those of the table. The answers in words have empty ones for the teacher's points, which no total counts."""
+    held = {each.chapter for each in exercises}
+    words = [f"written: {label}" for label, _, _ in questions(each for each in CHAPTERS if each in held)]
+    return ["student", *(each.name for each in exercises), "total", "of", *words, "note"]
 
 
 def _run_all(choices: list[Choice]) -> list[dict[Notebook, Run]]:
@@ -104,7 +108,11 @@ def _judged(exercise: Exercise, submission: Submission, choice: Choice, runs: di
         return Mark(exercise, 0.0, None, submission.empty)
     ran = runs[choice.counts[name]]
     if name in ran.seen:
-        report = judge(exercise, ran.seen[name])
+        try:
+            report = judge(exercise, ran.seen[name])
+        except Exception as error:  # what was seen has its form (running.py), so this is nothing that a student did
+            told = f"{type(error).__name__}: {error}"
+            raise RuntimeError(f"{name} of {submission.student} cannot be judged, nobody is marked: {told}") from error
         return Mark(exercise, marks(report, exercise), report)
     if name in ran.ends:
         return Mark(exercise, 0.0, None, f"{name}: {ran.ends[name]}")

@@ -13,6 +13,7 @@ from pathlib import Path
 FENCE = re.compile(r"(?P<fence>`{3,}|:{3,})\{(?P<name>[\w-]+)\}[ \t]*(?P<argument>.*)")
 OPTION = re.compile(r":(?P<key>[\w-]+):[ \t]*(?P<value>.*)")
 SECTION = "## Exercises"
+IN_WORDS = "*In words.*"
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,14 @@ class Block:
 class BookExercise:
     """One exercise of a page. function: what the reader writes; "" where the answer is written in words.
 
-    statement, solution: their blocks, in order. The solution of a function begins with the cell that defines it.
+    statement, words, solution: their blocks, in order. words: what is asked beside the function, after its starter.
     """
 
     label: str
     title: str
     function: str
     statement: tuple[Block, ...]
+    words: tuple[Block, ...]
     solution: tuple[Block, ...]
 
 
@@ -80,7 +82,17 @@ def _exercise(page: Path, parts: dict) -> BookExercise:
     function = starters[0] if starters else ""
     if function and function not in [_defines(block) for block in parts["solution"]]:
         raise ValueError(f"{where} has no solution cell that defines {function}")
-    return BookExercise(parts["label"], parts["title"], function, tuple(parts["exercise"]), tuple(parts["solution"]))
+    statement, words = _parts(parts["exercise"])
+    # A question without a place for its answer is in no hand-out and earns no points.
+    if function and any("?" in block.body for block in statement) or words and not words[0].body.startswith(IN_WORDS):
+        raise ValueError(f"{where}: what it asks beside {function} follows the starter and begins with {IN_WORDS}")
+    return BookExercise(parts["label"], parts["title"], function, statement, words, tuple(parts["solution"]))
+
+
+def _parts(blocks: list[Block]) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
+    """What stands before the starter, and what after it."""
+    at = next((i for i, block in enumerate(blocks) if block.name == "starter"), len(blocks))
+    return tuple(blocks[:at]), tuple(blocks[at + 1 :])
 
 
 def _defines(block: Block) -> str:
