@@ -143,9 +143,11 @@ def _events(results: Path) -> Iterator[dict]:
         file = os.open(results, os.O_RDONLY | flags)
     except OSError:
         return
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        return
     with os.fdopen(file, "rb") as opened:
-        plain = stat.S_ISREG(os.fstat(file).st_mode)
-        text = opened.read(FILE).decode(errors="replace") if plain else ""
+        text = opened.read(FILE).decode(errors="replace")
     for line in text.splitlines():
         with contextlib.suppress(ValueError, RecursionError):
             if event := _event(json.loads(line)):
@@ -181,7 +183,8 @@ def _observations(seen: Any, cases: int) -> list[Observation] | str:
 def _observation(fields: dict, depth: int = 0) -> Observation:
     """Raises one of the above where the fields are not an observation's: comparing it must not fail."""
     kind, value, shape, text, parts = (fields[name] for name in ("kind", "value", "shape", "text", "parts"))
-    if kind not in KINDS or not isinstance(text, str) or depth > DEEPEST:
+    said = isinstance(text, str) and (text or kind != "borrowed")  # borrowed, without from where, would be no mistake
+    if kind not in KINDS or not said or depth > DEEPEST:
         raise ValueError(f"observation: kind {kind!r} at depth {depth}")
     if shape is not None:
         shape = tuple(shape)
