@@ -60,11 +60,13 @@ def mark(folder: Path, out: Path, chapters: list[str] | None = None, *, force: b
     for student, page in pages.items():
         gradebook.write_whole(out / f"{student}.html", page)
     gradebook.write(grades, columns, rows)
-    count = f"{len(submissions)} submission{'s' * (len(submissions) != 1)}, {len(submissions) - len(missing)} marked"
-    said.append(f"{count}, {len(missing)} not: {', '.join(missing)}." if missing else f"{count}.")
-    if others := len(rows) - len(submissions):
-        said.append(f"{others} more row{'s' * (others != 1)} of the table stay as they were.")
-    return said
+    return said + _counted(len(submissions), missing, len(rows) - len(submissions))
+
+
+def _counted(submissions: int, missing: list[str], kept: int) -> list[str]:
+    count = f"{submissions} submission{'s' * (submissions != 1)}, {submissions - len(missing)} marked"
+    lines = [f"{count}, {len(missing)} not: {', '.join(missing)}." if missing else f"{count}."]
+    return lines + ([f"{kept} more row{'s' * (kept != 1)} of the table stay as they were."] if kept else [])
 
 
 def _chapters(submissions: list[Submission], before: set[str]) -> set[str]:

@@ -119,7 +119,8 @@ def choose(submission: Submission, exercises: list[Exercise]) -> Choice:
     counts: dict[str, Notebook] = {}
     beaten: dict[Notebook, str] = {}
     for chapter in dict.fromkeys(each.chapter for each in exercises):
-        names = {each.name for each in exercises if each.chapter == chapter}
+        in_order = [each.name for each in exercises if each.chapter == chapter]
+        names = set(in_order)
         taken: list[Notebook] = []
         for notebook in sorted(readable, key=lambda each: -len(each.functions & names)):
             held = notebook.functions & names
@@ -127,7 +128,7 @@ def choose(submission: Submission, exercises: list[Exercise]) -> Choice:
                 beaten[notebook] = _why(notebook, better, names)
             elif held:
                 taken.append(notebook)
-        for name in names:
+        for name in in_order:
             holds = [each for each in taken if name in each.functions]
             if which := holds or taken or readable:
                 counts[name] = which[0]
