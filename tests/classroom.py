@@ -13,6 +13,16 @@ from nbformat.v4 import new_code_cell
 
 KL = "return 0.5 * (mean**2 + log_var.exp() - 1 - log_var).sum(-1)"
 IWAE = "return torch.logsumexp(log_weights, 0) - torch.tensor(float(len(log_weights))).log()"
+# Nothing of it is done while it is marked, and what stands after it is.
+INSTALLS = """\
+from pathlib import Path
+
+%pip install no-such-package
+!pip install no-such-package && touch installed
+if not Path("installed").exists():
+    listed = !ls
+assert listed == []
+scale = 1.0"""
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,10 @@ def classroom(handed_out: NotebookNode) -> dict[str, Student]:
             cell.pop("id", None)
         notebook.nbformat_minor = 4
 
+    installs = answers(KL.replace("return", "return scale *"))
+    installs.cells.insert(1, new_code_cell(INSTALLS))
+    installs.cells.insert(1, new_code_cell("%%bash\npip install no-such-package"))
+
     return {
         "right": Student(answers(), (4, 3)),
         "untouched": Student(copy.deepcopy(handed_out), (0, 0), "not attempted"),
@@ -95,6 +109,7 @@ def classroom(handed_out: NotebookNode) -> dict[str, Student]:
             answers(KL.replace("return", "result =") + "\nmean.zero_()\nreturn result"), (4, 3)
         ),
         "uses-magics": Student(first_cell("%matplotlib inline\n!true"), (4, 3)),
+        "installs": Student(installs, (4, 3)),
         "leaves-a-process": Student(first_cell("import subprocess\nsubprocess.Popen(['sleep', '61321'])"), (4, 3)),
         # broken notebooks
         "syntax-error": Student(answers("return 0.5 * (mean**2"), (0, 3), "SyntaxError"),

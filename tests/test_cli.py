@@ -216,12 +216,14 @@ def test_assignments_are_written_and_marked(capsys, tmp_path):
     assert (code, out) == (0, f"wrote {Path('in/elbo.ipynb')}\nwrote {Path('in/mnist.ipynb')}\n")
     (tmp_path / "in" / "mnist.ipynb").rename(tmp_path / "in" / "elbo.ipynb")
     code, out, err = run(capsys, "mark", "in", "-o", "out", "--chapters", "mnist")
-    assert (code, out) == (0, f"wrote {Path('out/grades.csv')}, and beside it a page of feedback for each student\n")
+    wrote = f"wrote {Path('out/grades.csv')}, and beside it a page of feedback for each student\n"
+    assert (code, out) == (0, f"1 submission, 1 marked.\n{wrote}")
     assert "marking" in err  # the progress bar
     assert (tmp_path / "out" / "elbo.html").exists()
     header, row = (tmp_path / "out" / "grades.csv").read_text().splitlines()
-    assert header == "student,my_binarize,my_bernoulli_log_prob,my_negative_elbo,total,of"
-    assert row == "elbo,0.0,0.0,0.0,0.0,10"
+    words = "written: ex-mnist-floor,written: ex-mnist-report"
+    assert header == f"student,my_binarize,my_bernoulli_log_prob,my_negative_elbo,total,of,{words},note"
+    assert row == "elbo,0.0,0.0,0.0,0.0,10,,,"
 
 
 def test_a_chapter_named_twice_is_written_once(capsys, tmp_path):

@@ -156,8 +156,10 @@ def _assignment(options: argparse.Namespace) -> None:
 
 
 def _mark(options: argparse.Namespace) -> None:
-    grades = marking.mark(options.submissions, options.out, options.chapters)
-    print(f"wrote {grades}, and beside it a page of feedback for each student")
+    told = marking.mark(options.submissions, options.out, options.chapters, force=options.force)
+    for line in told:  # a file's name need not be text that the terminal can show
+        print(line.encode(sys.stdout.encoding, "replace").decode(sys.stdout.encoding))
+    print(f"wrote {options.out / 'grades.csv'}, and beside it a page of feedback for each student")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -216,11 +218,16 @@ def _parser() -> argparse.ArgumentParser:
         "mark", help="mark submitted notebooks; runs their code, so read the teaching guide first"
     )
     marker.add_argument(
-        "submissions", type=Path, metavar="SUBMISSIONS", help="NAME.ipynb or NAME/*.ipynb for each student"
+        "submissions",
+        type=Path,
+        metavar="SUBMISSIONS",
+        help="NAME.ipynb or NAME/*.ipynb for each student, or what Moodle or Canvas names so",
     )
     marker.add_argument(
-        "-o", "--out", type=Path, required=True, metavar="DIR", help="grades.csv and NAME.html go there"
-    )
+        "-o", "--out", type=Path, required=True, metavar="DIR",
+        help="grades.csv and NAME.html go there; in a table of the same class the rows of these students are updated",
+    )  # fmt: skip
+    marker.add_argument("--force", action="store_true", help="replace a table that is there, whatever it is")
     marker.add_argument(
         "--chapters",
         nargs="+",

@@ -1,5 +1,5 @@
-"""What a notebook may not do while it is marked: run for ever, take all memory, end the interpreter, read the
-solutions.
+"""What a notebook may not do while it is marked: run for ever, take all memory, end the interpreter, install packages,
+start a shell, read the solutions.
 
 These limits catch accidents and the idle cheat. They are no sandbox: the code still reads and writes files and
 reaches the network as the user who marks. The teaching guide says what to do about that.
@@ -11,12 +11,21 @@ import signal
 import sys
 import threading
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NoReturn
+
+from IPython import get_ipython
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.text import SList
 
 PACKAGE = "vae_lib.exercises"
 MEMORY = 2 << 30  # bytes beyond what the interpreter has when the notebook begins
 FILE = 64 << 20  # bytes in one file
+# Magics that start a program: all that IPython registers from these modules, and these by name, as a magic that is not
+# known stops its cell, and a student's machine may know more of them.
+MODULES_OF_MAGICS = ("IPython.core.magics.packaging", "IPython.core.magics.script")
+SHELLS = ("script", "bash", "sh", "shell", "cmd", "powershell", "perl", "ruby", "pypy", "python", "python2", "python3")
+PROGRAMS = ("pip", "conda", "mamba", "micromamba", "uv", "edit", "ed", "man", "qtconsole")
 
 
 class TookTooLong(BaseException):
@@ -45,6 +54,8 @@ def time_limit(seconds: float) -> Iterator[None]:
 def protect(namespace: dict) -> None:
     """Set the limits for the notebook whose globals these are; called once, before its first cell."""
     _limit_memory_and_files()
+    if shell := get_ipython():
+        _start_no_process(shell)
     namespace["exit"] = namespace["quit"] = sys.exit = os._exit = os.abort = _leave
     for name in [name for name in sys.modules if name.startswith(PACKAGE)]:
         del sys.modules[name]
@@ -55,6 +66,32 @@ def protect(namespace: dict) -> None:
 
 def _leave(*_: object) -> NoReturn:
     raise SystemExit("the code asks the interpreter to end")
+
+
+def _start_no_process(shell: InteractiveShell) -> None:
+    """Let `!` and the magics that install or run a program do nothing, and say so; the rest of a cell still runs."""
+
+    def leave_out(command: str) -> None:
+        print(f"While a notebook is marked nothing is installed and no shell is started. Left out: {command.strip()}")
+
+    def system(command: str, *_: object, **__: object) -> None:
+        shell.user_ns["_exit_code"] = 0
+        leave_out(command)
+
+    def getoutput(command: str, *_: object, **__: object) -> SList:
+        system(command)
+        return SList()
+
+    def magic(name: str) -> Callable:
+        return lambda line="", cell="": leave_out(f"{name} {line}")
+
+    shell.system = shell.system_raw = shell.system_piped = system
+    shell.getoutput = getoutput
+    for kind, sign, named in (("line", "%", PROGRAMS), ("cell", "%%", SHELLS)):
+        registered = shell.magics_manager.magics[kind]
+        theirs = {name for name, each in registered.items() if each.__module__ in MODULES_OF_MAGICS}
+        for name in theirs.union(named):
+            shell.register_magic_function(magic(sign + name), kind, name)
 
 
 def _limit_memory_and_files() -> None:

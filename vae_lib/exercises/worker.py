@@ -51,6 +51,8 @@ def main(notebook: Path, results: Path, job: dict) -> None:
 
 def read(path: Path) -> NotebookNode:
     """The notebook in a file, of whatever version; not validated, for a cell that stands twice is still marked."""
+    if path.exists() and not path.is_file():
+        raise OSError("no plain file")  # a pipe would be waited for
     return nbformat.convert(nbformat.reader.reads(path.read_text(encoding="utf-8-sig")), to_version=4)
 
 
