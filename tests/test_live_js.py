@@ -199,9 +199,20 @@ def curved() -> dict:
         "log_marginal": world.log_marginal(x),
         "grid": world.grid[::4],
         "posterior": world.posterior(x)[:, ::4],
+        "noises": [narrow(noise) for noise in (0.4, 0.1, 0.05, 0.02, 0.01, 0.001)],
         "elbos": [{"q": q, "elbo": elbo(*torch.tensor(q, dtype=torch.float64))} for q in PLACES],
         "best": [{"start": q, "end": best(*q)} for q in ((-2.0, 0.3), (2.0, 0.3))],
     }
+
+
+def narrow(noise: float) -> dict:
+    """A curved world with this noise, at places on its curve and beside it."""
+    world = CurveWorld(noise)
+    on = world.curve(torch.tensor([-2.3, -1.7003, 0.3, 1.1], dtype=torch.float64))
+    x = torch.cat([on, on * (1 + noise), on * (1 - 0.5 * noise), torch.tensor([CURVED[0]], dtype=torch.float64)])
+    density = world.posterior(x)
+    mean = (density * world.grid).sum(-1) / density.sum(-1)
+    return {"noise": noise, "x": x, "log_marginal": world.log_marginal(x), "mean": mean}
 
 
 def linear() -> dict:
