@@ -361,6 +361,71 @@ def test_a_name_defined_twice_is_refused(tmp_path, monkeypatch):
         script._join("page")
 
 
+@pytest.mark.parametrize(
+    "module",
+    [
+        "const A = 1, help = 2;",
+        "export const A = 1, help = 2;",
+        "let A, help;",
+        "export let help = 1;",
+        "var A = 1, help = 2;",
+        "const A = [1, 2], B = { a: 1, b: 2 },\n  help = (a, b) => a + b;",
+        'const A = ";", B = `,${[1, 2].map((i) => `${i}`)}`, C = /[,;"(/]/, help = 2; // one, two',
+        "const A = 1\nconst help = 2",
+        "const A = 1; const help = 2;",
+        "const f = () => {\n  const a = 1, b = 2;\n}, help = 2;",
+        "function f() {} function help() {}",
+        "export async function help() {}",
+        "function* help() {}",
+        "const A = 1; class help {}",
+    ],
+)
+def test_a_name_defined_twice_is_refused_however_it_is_declared(tmp_path, monkeypatch, module):
+    (tmp_path / "page.js").write_text('import { A } from "./other.js";\nconst help = A;\n')
+    (tmp_path / "other.js").write_text(f"{module}\n")
+    monkeypatch.setattr(script, "FOLDER", tmp_path)
+    with pytest.raises(ValueError, match=r"^help: defined at the top of more than one module"):
+        script._join("page")
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "function f(help, A) {\n  const help = A;\n}\nif (f) {\n  const help = 2;\n}\nfor (const help of []) f();",
+        "const A = f(1, help), B = (help, A) => help;",
+        "// const A = 1, help = 2;\nconst A = 'const help';\n/* let help; */",
+        "const A = { const: 1 }.const, B = `let help;`, C = /let help;/;",
+    ],
+)
+def test_a_name_within_a_function_a_text_or_a_comment_is_not_at_the_top(tmp_path, monkeypatch, module):
+    (tmp_path / "page.js").write_text('import { f } from "./other.js";\nconst help = f;\n')
+    (tmp_path / "other.js").write_text(f"{module}\n")
+    monkeypatch.setattr(script, "FOLDER", tmp_path)
+    assert script._join("page") == f"{module}\n\nconst help = f;\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        ("const { A, help } = f();", r"^page.js: «\{\} = f\(\)» at its top, expected one name"),
+        ("export const [A, help] = f();", r"^page.js: «\[\] = f\(\)» at its top, expected one name"),
+        ("const A = (1, help = 2;", "^page.js: its brackets do not match"),
+        ("const A = 1), help = 2;", "^page.js: its brackets do not match"),
+        ('import { a as b } from "./other.js";', "^page.js: «import "),
+        ('import {\n  a,\n} from "./other.js";', "^page.js: «import "),
+        ('import * as other from "./other.js";', "^page.js: «import "),
+        ("const a = 1;\nexport { a };", "^page.js: «export "),
+        ("export default function f() {}", "^page.js: «export "),
+    ],
+)
+def test_what_the_joiner_cannot_read_is_refused(tmp_path, monkeypatch, module, message):
+    (tmp_path / "page.js").write_text(f"{module}\n")
+    (tmp_path / "other.js").write_text("export const a = 1;\n")
+    monkeypatch.setattr(script, "FOLDER", tmp_path)
+    with pytest.raises(ValueError, match=message):
+        script._join("page")
+
+
 def test_modules_are_joined_after_what_they_import(tmp_path, monkeypatch):
     (tmp_path / "page.js").write_text('import { b } from "./b.js";\nimport { a } from "./a.js";\nlog(a + b);\n')
     (tmp_path / "b.js").write_text('// why\nimport { a } from "./a.js";\nexport const b =\n  a;\n')
