@@ -16,12 +16,12 @@ from html import escape
 
 import anywidget
 import matplotlib.pyplot as plt
-import traitlets
 from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
 from vae_lib.live.script import CSS, notebook_module
+from vae_lib.live.traits import Data, Text
 
 
 class LiveFigure(anywidget.AnyWidget):
@@ -29,13 +29,16 @@ class LiveFigure(anywidget.AnyWidget):
 
     _esm = notebook_module()
     _css = CSS
-    kind = traitlets.Unicode().tag(sync=True)  # the name of the function in js/ that draws it
-    label = traitlets.Unicode().tag(sync=True)
-    networks = traitlets.Dict(value_trait=traitlets.Bytes()).tag(sync=True)  # as `weights.pack` wrote them
+    kind = Data()  # the name of the function in js/ that draws it
+    label = Text()
+    networks = Data()  # the bytes that `weights.pack` wrote, by name
 
-    def __init__(self, **values: object) -> None:
+    def __init__(self, *, networks: dict[str, bytes] | None = None, **values: object) -> None:
         name = type(self).__name__
-        super().__init__(kind=name[0].lower() + name[1:], **values)
+        values |= {"kind": name[0].lower() + name[1:], "networks": networks or {}}
+        for name in [name for name in values if self.traits()[name].read_only]:
+            self.set_trait(name, values.pop(name))
+        super().__init__(**values)  # which opens the comm and sends them
 
     def picture(self) -> Figure:
         """The figure as it first stands, drawn by matplotlib: for paper, and for where no script runs."""

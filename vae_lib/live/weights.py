@@ -56,6 +56,8 @@ def pack(network: nn.Sequential, x: Tensor, *, output: Literal["none", "sigmoid"
             raise ValueError(
                 f"network: layer {place} is {layer}; the front end runs Linear layers with bias, with ReLU between them"
             )
+    if not all(values.isfinite().all() for values in (*network.parameters(), x)):
+        raise ValueError("network: not all of its weights, or of what it is given, are finite numbers")
     linear = network[::2]
     names = ["relu"] * (len(linear) - 1) + [output]
     layers = []
