@@ -34,16 +34,23 @@ class Checked(traitlets.TraitType):
         super().__set__(figure, value)
 
     def refuse(self, value: object, expected: str) -> NoReturn:
+        """Raise the BadValue that says what came and what was expected."""
         raise BadValue(f"{self.name}: {reprlib.repr(value)}, expected {expected}")
 
 
 class Flag(Checked):
+    """True or False."""
+
     def validate(self, figure: HasTraits, value: object) -> bool:
+        """Called by traitlets before the value is set, here and below. Raises BadValue."""
         return value if isinstance(value, bool) else self.refuse(value, "True or False")
 
 
 class Text(Checked):
+    """A text."""
+
     def validate(self, figure: HasTraits, value: object) -> str:
+        """The text. Raises BadValue for anything else."""
         return value if isinstance(value, str) else self.refuse(value, "a text")
 
 
@@ -63,6 +70,7 @@ class Number(Checked):
             self.words += f" from {low}" + f" to {high}" * (high < LARGEST)
 
     def fits(self, value: object) -> bool:
+        """Whether the value is such a number."""
         if not isinstance(value, self.kind) or isinstance(value, bool):
             return False
         try:
@@ -71,6 +79,7 @@ class Number(Checked):
             return False
 
     def validate(self, figure: HasTraits, value: object) -> float:
+        """The number as a float or an int of Python's. Raises BadValue for anything else."""
         return self.made(value) if self.fits(value) else self.refuse(value, self.words)
 
 
@@ -88,6 +97,7 @@ class Numbers(Checked):
         self.each, self.length, self.shortest = each, length, shortest
 
     def validate(self, figure: HasTraits, value: object) -> list[float]:
+        """The list of a list or a tuple. Raises BadValue that says which of the numbers does not fit."""
         count = f"{self.shortest} or more" if self.length is None else self.length
         fits = isinstance(value, list | tuple)
         fits = fits and (len(value) == self.length if self.length is not None else len(value) >= self.shortest)
@@ -106,6 +116,7 @@ class Data(Checked):
         super().__init__(fixed=True)
 
     def validate(self, figure: HasTraits, value: object) -> object:
+        """The value. Raises BadValue for what JSON has no word for."""
         parts = [value]
         while parts:
             part = parts.pop()
