@@ -115,6 +115,14 @@ def test_a_notebook_gets_a_widget_and_a_picture_and_no_html(make):
 
 
 @pytest.mark.parametrize("make", FIGURES)
+@pytest.mark.parametrize("host", ["page", "notebook"])
+def test_an_output_holds_its_picture_once(make, host, monkeypatch):
+    monkeypatch.setenv("VAE_LIB_LIVE", host)
+    data = bundle(make())
+    assert json.dumps(data).count(data["image/png"][-2_000:]) == 1
+
+
+@pytest.mark.parametrize("make", FIGURES)
 def test_the_front_end_knows_the_kind(make):
     assert f"function {make().kind}(" in script.page_script()
 

@@ -2,8 +2,8 @@
 
 In a notebook a figure is an ipywidgets widget (through anywidget): its traits can be read, set, observed and linked.
 With VAE_LIB_LIVE=page, which the book's build sets for its kernels, no comm is opened and nothing of the widget is
-saved; the cell's output is HTML that holds the figure's state and its networks' weights, and a picture of it. The
-book's `_ext/live_figures.py` gives the page the script and the weights.
+saved; the cell's output is HTML that holds the figure's state and its networks' weights, and beside it a picture. The
+book's `_ext/live_figures.py` gives the page the script and the weights, and the HTML its picture.
 """
 
 import base64
@@ -53,11 +53,11 @@ class LiveFigure(anywidget.AnyWidget):
         picture = _png(self.picture)
         data = {"text/plain": self.label, "image/png": base64.b64encode(picture).decode()}
         if _in_page():
-            return data | {"text/html": self._html(data["image/png"])}, {}
+            return data | {"text/html": self._html()}, {}
         widget, metadata = super()._repr_mimebundle_(**kwargs)
         return widget | data, metadata
 
-    def _html(self, picture: str) -> str:
+    def _html(self) -> str:
         ids = {name: hashlib.sha256(packed).hexdigest()[:16] for name, packed in self.networks.items()}
         own = set(type(self).class_trait_names(sync=True)) - set(anywidget.AnyWidget.class_trait_names())
         state = {name: getattr(self, name) for name in sorted(own) if not name.startswith("_")} | {"networks": ids}
@@ -65,7 +65,7 @@ class LiveFigure(anywidget.AnyWidget):
             [
                 '<div class="live-figure">',
                 f'<script type="application/json">{_inside_script(json.dumps(state, separators=(",", ":")))}</script>',
-                f'<img class="live-static" alt="{escape(self.label)}" src="data:image/png;base64,{picture}">',
+                f'<img class="live-static" alt="{escape(self.label)}">',
                 '<p class="live-note">This figure can be moved where the page\'s script runs.</p>',
                 *(
                     f'<script type="text/plain" class="live-weights" data-id="{ids[name]}">'
