@@ -324,6 +324,52 @@ def test_a_field_is_brightest_where_its_value_is_largest():
     assert ax.figure.axes[1].get_ylabel() == "log density (nats)"
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+def test_each_cell_of_a_field_is_drawn_around_its_place(backwards):
+    """One cell that is brighter than all others: the bright pixels reach half a step from its place, and no further."""
+    x, y = torch.linspace(-2, 3, 6), torch.linspace(0, 1.5, 4)
+    if backwards:
+        x = x.flip(0)
+    for column, row in ((0, 0), (5, 3), (2, 1)):
+        values = torch.zeros(4, 6)
+        values[row, column] = 1
+        ax = figures.plot_field(x, y, values, xlabel="a", ylabel="b", label="nats")
+        ax.set(xlim=(-3, 4), ylim=(-1, 2.5))
+        picture = pixels(ax.figure)[:, :, :3].astype(int)
+        yellow = (picture[:, :, 0] > 200) & (picture[:, :, 2] < 80)  # viridis's largest value
+        yellow[:, int(ax.bbox.x1) :] = False  # the colour bar
+        rows, columns = np.nonzero(yellow)
+        corners = np.array([[columns.min(), rows.max() + 1], [columns.max() + 1, rows.min()]], dtype=float)
+        corners[:, 1] = picture.shape[0] - corners[:, 1]
+        (left, bottom), (right, top) = ax.transData.inverted().transform(corners)
+        drawn, place = [left, right, bottom, top], [float(x[column])] * 2 + [float(y[row])] * 2
+        assert drawn == pytest.approx(
+            [p + half for p, half in zip(place, (-0.5, 0.5, -0.25, 0.25), strict=True)], abs=0.03
+        )
+        plt.close(ax.figure)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "shape", "message"),
+    [
+        (torch.arange(3.0), torch.arange(4.0), (3, 4), r"^values: shape \(3, 4\), expected \(4, 3\)"),
+        (
+            torch.tensor([0.0, 1.0, 3.0]),
+            torch.arange(4.0),
+            (4, 3),
+            r"^x: shape \(3,\), expected two or more",
+        ),
+        (torch.arange(3.0), torch.zeros(4), (4, 3), r"^y: shape \(4,\), expected two or more"),
+        (torch.arange(3.0), torch.arange(1.0), (1, 3), r"^y: shape \(1,\), expected two or more"),
+    ],
+)
+def test_a_field_whose_cells_have_no_place_is_refused(x, y, shape, message):
+    before = plt.get_fignums()
+    with pytest.raises(ValueError, match=message):
+        figures.plot_field(x, y, torch.zeros(shape), xlabel="a", ylabel="b", label="nats")
+    assert plt.get_fignums() == before
+
+
 def test_bars_are_as_long_as_their_values_with_the_number_beside_them_in_reading_order():
     values = {"VAE": 3.0, "AE": 1.25, "PCA": -0.5}
     ax = figures.plot_bars(values, xlabel="nats", spreads={"AE": 0.5}, form="{:.2f}")

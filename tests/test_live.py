@@ -7,6 +7,7 @@ import math
 import re
 from dataclasses import replace
 
+import anywidget
 import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
@@ -111,6 +112,14 @@ def test_the_page_gets_data_and_a_picture_and_no_widget(make, in_page):
 def test_a_notebook_gets_a_widget_and_a_picture_and_no_html(make):
     data = bundle(make())
     assert set(data) == {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"}
+
+
+@pytest.mark.parametrize("make", FIGURES)
+@pytest.mark.parametrize("host", ["page", "notebook"])
+def test_an_output_holds_its_picture_once(make, host, monkeypatch):
+    monkeypatch.setenv("VAE_LIB_LIVE", host)
+    data = bundle(make())
+    assert json.dumps(data).count(data["image/png"][-2_000:]) == 1
 
 
 @pytest.mark.parametrize("make", FIGURES)
@@ -254,6 +263,93 @@ def test_an_interpolation_cannot_be_sent_beyond_its_ends(trait):
         figure.set_trait(*trait.popitem())
 
 
+NO_NUMBER = [math.nan, math.inf, -math.inf, 10**400, "1", None, True, [1.0]]
+NO_PLACE = [[0.0], [0.0, 0.0, 0.0], [], "ab", None, 1.0, *([0.0, one] for one in NO_NUMBER)]
+NOT_ALLOWED = [
+    (latent_plane, "z", NO_PLACE),
+    (latent_sliders, "z", [[0.0] * 4, [0.0] * 6, [0.0] * 4 + [math.nan], [], None]),
+    (latent_sliders, "start", [[0.0] * 4, [0.0] * 6, [0.0] * 4 + [math.inf], "abcde"]),
+    (interpolation, "t", [-0.01, 1.01, *NO_NUMBER]),
+    (interpolation, "ends", [[0, 99], [-1, 0], [0], [0, 1, 2], [0, 1.0], [0, True], [0, "1"], None]),
+    (interpolation, "spherical", [1, 0, None, "yes"]),
+    (rate_distortion, "index", [-1, 3, 99, 1.0, *NO_NUMBER]),
+    (draw_digit, "image", [[0.0] * 783, [0.0] * 785, *([0.0] * 783 + [one] for one in (-0.01, 1.01, *NO_NUMBER))]),
+    (draw_digit, "seed", [-1, 0.5, 2**53, *NO_NUMBER]),
+    (linked_planes, "z_ae", NO_PLACE),
+    (linked_planes, "z_vae", NO_PLACE),
+    (exact_posterior, "x", NO_PLACE),
+    (elbo_explorer, "mean", NO_NUMBER),
+    (elbo_explorer, "std", [0.0, -1.0, 0.049, *NO_NUMBER]),
+    (elbo_explorer, "world", [-1, 2, 0.0, *NO_NUMBER]),
+    (reparameterization, "mean", NO_NUMBER),
+    (reparameterization, "std", [0.0, -1.0, 0.049, *NO_NUMBER]),
+    (reparameterization, "noise", [[], [1.0], [1.0, math.nan], "ab", None, 1.0]),
+    (latent_plane, "label", [None, 3, ["a"]]),
+]
+
+
+def own_traits(figure: live.figure.LiveFigure) -> set[str]:
+    names = set(figure.trait_names(sync=True)) - set(anywidget.AnyWidget.class_trait_names())
+    return {name for name in names if not name.startswith("_")}
+
+
+@pytest.mark.parametrize(("make", "name", "values"), NOT_ALLOWED)
+def test_a_trait_that_python_sets_wrongly_stays_and_nothing_is_sent(make, name, values):
+    figure, sent = make(), []
+    before = figure.get_state()
+    figure.observe(sent.append)
+    for value in values:
+        for error in (ValueError, TraitError):  # it is both
+            with pytest.raises(error, match=f"^{name}: .*, expected "):
+                setattr(figure, name, value)
+        with pytest.raises(ValueError, match=f"^{name}: "), figure.hold_trait_notifications():
+            setattr(figure, name, value)
+    assert figure.get_state() == before and sent == []
+
+
+@pytest.mark.parametrize("make", FIGURES)
+def test_every_trait_can_be_set_and_is_checked_or_is_fixed(make):
+    figure = make()
+    tried = {name for other, name, _ in NOT_ALLOWED if other is make} | {"label"}
+    before = figure.get_state()
+    for name in own_traits(figure):
+        value = getattr(figure, name)
+        if name in tried:
+            setattr(figure, name, value)
+        else:
+            for other in (value, -1, [math.nan], None):
+                with pytest.raises(ValueError, match=f"^{name}: .*, expected what its figure was made with"):
+                    setattr(figure, name, other)
+    assert figure.get_state() == before
+
+
+def test_numbers_of_numpy_and_whole_ones_are_taken_for_what_they_are():
+    figure = latent_plane()
+    figure.z = (np.float32(0.5), 2)
+    assert figure.z == [0.5, 2.0] and [type(value) for value in figure.z] == [float, float]
+    figure = rate_distortion()
+    figure.index = np.int64(2)
+    assert figure.index == 2 and type(figure.index) is int
+
+
+def test_what_the_front_end_sends_is_checked_as_well():
+    """Of a drawing it sends the posterior, too, which Python may only read."""
+    figure = draw_digit()
+    figure.set_state({"mean": [1, -0.5], "std": [0.5, 1], "seed": 3})
+    assert (figure.mean, figure.std, figure.seed) == ([1.0, -0.5], [0.5, 1.0], 3)
+    with pytest.raises(TraitError, match="^std: -1 at place 0, expected a finite number from 0.0"):
+        figure.set_state({"std": [-1, 1]})
+
+
+def test_a_model_that_has_come_apart_is_refused_before_a_page_holds_no_json():
+    model = PLANE.build()
+    model.encoder[-1].bias.data[0] = math.nan
+    with pytest.raises(ValueError, match="^images: NaN in some of them, expected grey levels"):
+        live.RateDistortion({1.0: model}, IMAGES)
+    with pytest.raises(ValueError, match="^network: not all of its weights"):
+        draw_digit(model=model)
+
+
 def test_a_drawing_begins_as_the_first_example_with_its_posterior():
     figure = draw_digit()
     assert torch.tensor(figure.image) == pytest.approx(IMAGES[0], abs=0.006)
@@ -306,18 +402,31 @@ def test_the_explorers_picture_says_what_the_posteriors_moments_cost(make, gap):
     [
         (lambda: interpolation(images=IMAGES[:, :9]), r"x: shape \(12, 9\)"),
         (lambda: interpolation(labels=CLASSES[:11]), r"labels: shape \(11,\) for 12 images"),
-        (lambda: interpolation(ends=(0, 12)), r"ends: \(0, 12\), expected two indices from 0 to 11"),
-        (lambda: interpolation(ends=(-1, 3)), r"ends: \(-1, 3\)"),
-        (lambda: interpolation(ends=(1, 2, 3)), r"ends: \(1, 2, 3\)"),
+        (lambda: interpolation(ends=(0, 12)), r"ends: \[0, 12\], expected two indices from 0 to 11"),
+        (lambda: interpolation(ends=(-1, 3)), r"ends: \[-1, 3\], expected two indices from 0 to 11"),
+        (lambda: interpolation(ends=(1, 2, 3)), r"ends: \(1, 2, 3\), expected a list of 2, each an integer"),
+        (lambda: interpolation(ends=(0.5, 1)), "ends: 0.5 at place 0, expected an integer"),
+        (lambda: draw_digit(limit=-1), "limit: -1, expected a positive number"),
+        (lambda: draw_digit(limit=math.nan), "limit: nan, expected a positive number"),
         (lambda: draw_digit(model=replace(PLANE, latent=3).build()), "model: VAE with 3 latents"),
         (lambda: draw_digit(model=replace(PLANE, variational=False).build()), "model: Autoencoder with 2 latents"),
         (lambda: draw_digit(images=IMAGES[:, :9]), r"x: shape \(12, 9\)"),
         (lambda: draw_digit(labels=CLASSES[:11]), r"labels: shape \(11,\) for 12 images"),
         (lambda: live.ExactPosterior(CurveWorld(), CODES[:, :1]), r"samples: shape \(3, 1\)"),
-        (lambda: live.ExactPosterior(CurveWorld(), CODES, [1.0]), "x: 1 numbers, expected 2"),
-        (lambda: live.ElboExplorer(2), "world: 2, expected 0 or 1"),
+        (
+            lambda: live.ExactPosterior(CurveWorld(), CODES, [1.0]),
+            r"x: \[1.0\], expected a list of 2, each a finite",
+        ),
+        (lambda: live.ExactPosterior(CurveWorld(), CODES, [0.0, math.nan]), "x: nan at place 1, expected a finite"),
+        (lambda: live.ExactPosterior(CurveWorld(0.001), CODES), "noise: 0.001, expected a finite number from 0.01"),
+        (lambda: live.ElboExplorer(-1), "world: -1, expected an integer from 0 to 1"),
+        (lambda: live.ElboExplorer(True), "world: True, expected an integer from 0 to 1"),
+        (lambda: live.ElboExplorer(2), "world: 2, expected an integer from 0 to 1"),
         (lambda: live.Reparameterization(torch.zeros(1), a=0.0), r"noise: shape \(1,\)"),
         (lambda: live.Reparameterization(torch.zeros(4, 2), a=0.0), r"noise: shape \(4, 2\)"),
+        (lambda: live.Reparameterization(torch.tensor([0.1, math.nan]), a=0.0), "noise: nan at place 1"),
+        (lambda: live.Reparameterization(torch.zeros(4), a=math.inf), "a: inf, expected a finite number"),
+        (lambda: live.Reparameterization(torch.zeros(4), a="0"), "a: '0', expected a finite number"),
         (lambda: live.LatentPlane(ModelConfig(latent=3).build(), CODES, LABELS), "model: 3 latent dimensions"),
         (lambda: live.LatentPlane(PLANE.build(), CODES[:, :1], LABELS), r"codes: shape \(3, 1\)"),
         (lambda: live.LatentPlane(PLANE.build(), CODES, LABELS[:2]), "codes: .* for 2 labels"),
@@ -327,6 +436,8 @@ def test_the_explorers_picture_says_what_the_posteriors_moments_cost(make, gap):
         (lambda: live.LatentPlane(PLANE.build(), CODES, LABELS - 9), "labels: .* expected integers from 0 to 9"),
         (lambda: live.LatentPlane(PLANE.build(), CODES, LABELS / 2), "labels: torch.float32"),
         (lambda: live.LatentPlane(PLANE.build(), CODES, LABELS, limit=0), "limit: 0, expected a positive number"),
+        (lambda: live.LatentPlane(PLANE.build(), CODES, LABELS, limit=math.inf), "limit: inf, expected a positive"),
+        (lambda: live.LatentPlane(PLANE.build(), CODES, LABELS, limit="3"), "limit: '3', expected a positive number"),
         (lambda: live.LatentPlane(ModelConfig(latent=2, convolutional=True).build(), CODES, LABELS), "network"),
         (lambda: live.LatentSliders(PLANE.build(), IMAGES[:, :9]), r"x: shape \(12, 9\)"),
         (lambda: live.LatentSliders(PLANE.build(), IMAGES[:1]), "x: 1 image, expected at least 2"),
@@ -343,7 +454,8 @@ def test_the_explorers_picture_says_what_the_posteriors_moments_cost(make, gap):
         (lambda: linked_planes(labels=CLASSES[:11]), r"labels: shape \(11,\) for 12 images"),
     ],
 )
-def test_what_cannot_be_shown_is_refused_at_the_cell(make, message):
+def test_what_cannot_be_shown_is_refused_at_the_cell(make, message, monkeypatch):
+    monkeypatch.setattr(live.figure.LiveFigure, "open", lambda figure: pytest.fail("it was sent"))
     with pytest.raises(ValueError, match=message):
         make()
 
@@ -358,6 +470,71 @@ def test_a_name_defined_twice_is_refused(tmp_path, monkeypatch):
     (tmp_path / "other.js").write_text("export function f() {\n  const inner = 1;\n}\nconst help = 2;\n")
     monkeypatch.setattr(script, "FOLDER", tmp_path)
     with pytest.raises(ValueError, match="help: defined at the top"):
+        script._join("page")
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "const A = 1, help = 2;",
+        "export const A = 1, help = 2;",
+        "let A, help;",
+        "export let help = 1;",
+        "var A = 1, help = 2;",
+        "const A = [1, 2], B = { a: 1, b: 2 },\n  help = (a, b) => a + b;",
+        'const A = ";", B = `,${[1, 2].map((i) => `${i}`)}`, C = /[,;"(/]/, help = 2; // one, two',
+        "const A = 1\nconst help = 2",
+        "const A = 1; const help = 2;",
+        "const f = () => {\n  const a = 1, b = 2;\n}, help = 2;",
+        "function f() {} function help() {}",
+        "export async function help() {}",
+        "function* help() {}",
+        "const A = 1; class help {}",
+    ],
+)
+def test_a_name_defined_twice_is_refused_however_it_is_declared(tmp_path, monkeypatch, module):
+    (tmp_path / "page.js").write_text('import { A } from "./other.js";\nconst help = A;\n')
+    (tmp_path / "other.js").write_text(f"{module}\n")
+    monkeypatch.setattr(script, "FOLDER", tmp_path)
+    with pytest.raises(ValueError, match=r"^help: defined at the top of more than one module"):
+        script._join("page")
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "function f(help, A) {\n  const help = A;\n}\nif (f) {\n  const help = 2;\n}\nfor (const help of []) f();",
+        "const A = f(1, help), B = (help, A) => help;",
+        "// const A = 1, help = 2;\nconst A = 'const help';\n/* let help; */",
+        "const A = { const: 1 }.const, B = `let help;`, C = /let help;/;",
+    ],
+)
+def test_a_name_within_a_function_a_text_or_a_comment_is_not_at_the_top(tmp_path, monkeypatch, module):
+    (tmp_path / "page.js").write_text('import { f } from "./other.js";\nconst help = f;\n')
+    (tmp_path / "other.js").write_text(f"{module}\n")
+    monkeypatch.setattr(script, "FOLDER", tmp_path)
+    assert script._join("page") == f"{module}\n\nconst help = f;\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        ("const { A, help } = f();", r"^page.js: «\{\} = f\(\)» at its top, expected one name"),
+        ("export const [A, help] = f();", r"^page.js: «\[\] = f\(\)» at its top, expected one name"),
+        ("const A = (1, help = 2;", "^page.js: its brackets do not match"),
+        ("const A = 1), help = 2;", "^page.js: its brackets do not match"),
+        ('import { a as b } from "./other.js";', "^page.js: «import "),
+        ('import {\n  a,\n} from "./other.js";', "^page.js: «import "),
+        ('import * as other from "./other.js";', "^page.js: «import "),
+        ("const a = 1;\nexport { a };", "^page.js: «export "),
+        ("export default function f() {}", "^page.js: «export "),
+    ],
+)
+def test_what_the_joiner_cannot_read_is_refused(tmp_path, monkeypatch, module, message):
+    (tmp_path / "page.js").write_text(f"{module}\n")
+    (tmp_path / "other.js").write_text("export const a = 1;\n")
+    monkeypatch.setattr(script, "FOLDER", tmp_path)
+    with pytest.raises(ValueError, match=message):
         script._join("page")
 
 

@@ -6,6 +6,7 @@ import math
 import struct
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from torch.distributions import Normal, kl_divergence
 from torch.testing import assert_close
 
 from vae_lib import data, evaluate, latent, synthetic
+from vae_lib.live import weights
 from vae_lib.live.weights import pack, pack_decoder, pack_encoder
 from vae_lib.live.worlds import CURVED, LIMIT, LINEAR
 from vae_lib.models import SIDE, VAE, ModelConfig, mlp
@@ -199,9 +201,20 @@ def curved() -> dict:
         "log_marginal": world.log_marginal(x),
         "grid": world.grid[::4],
         "posterior": world.posterior(x)[:, ::4],
+        "noises": [narrow(noise) for noise in (0.4, 0.1, 0.05, 0.02, 0.01, 0.001)],
         "elbos": [{"q": q, "elbo": elbo(*torch.tensor(q, dtype=torch.float64))} for q in PLACES],
         "best": [{"start": q, "end": best(*q)} for q in ((-2.0, 0.3), (2.0, 0.3))],
     }
+
+
+def narrow(noise: float) -> dict:
+    """A curved world with this noise, at places on its curve and beside it."""
+    world = CurveWorld(noise)
+    on = world.curve(torch.tensor([-2.3, -1.7003, 0.3, 1.1], dtype=torch.float64))
+    x = torch.cat([on, on * (1 + noise), on * (1 - 0.5 * noise), torch.tensor([CURVED[0]], dtype=torch.float64)])
+    density = world.posterior(x)
+    mean = (density * world.grid).sum(-1) / density.sum(-1)
+    return {"noise": noise, "x": x, "log_marginal": world.log_marginal(x), "mean": mean}
 
 
 def linear() -> dict:
@@ -339,6 +352,25 @@ def test_a_packed_decoder_gives_the_pixels_mean_whatever_its_likelihood(likeliho
     before = outputs(packed, z)
     mean = before.sigmoid() if last == 2 else before
     torch.testing.assert_close(mean, model.decode(z).mean, atol=0.02, rtol=0)
+
+
+def test_a_network_is_rounded_once_for_all_its_figures_and_anew_when_it_has_changed(monkeypatch):
+    rounded = []
+    monkeypatch.setattr(
+        weights, "pack", lambda network, x, output: rounded.append(output) or pack(network, x, output=output)
+    )
+    config = ModelConfig(latent=2, hidden=(9,))
+    model, twin = config.build(seed=7), config.build(seed=7)
+    first = [pack_encoder(model), pack_decoder(model)]
+    assert [pack_encoder(twin), pack_decoder(twin), pack_encoder(model), pack_decoder(model)] == 2 * first
+    assert rounded == ["none", "sigmoid"]
+    with torch.no_grad():
+        model.encoder[-1].bias += 1  # which moves the codes that the decoder is packed for
+    changed = [pack_encoder(model), pack_decoder(model)]
+    assert rounded == 2 * ["none", "sigmoid"] and changed[0] != first[0]
+    gaussian = replace(config, likelihood="gaussian").build(seed=7)
+    gaussian.load_state_dict(twin.state_dict(), strict=False)
+    assert unpacked(pack_decoder(gaussian))[-1][0] == 0 != unpacked(first[1])[-1][0]
 
 
 def test_double_precision_is_packed_as_single():

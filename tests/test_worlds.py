@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import example
@@ -35,6 +36,79 @@ def test_the_curves_marginal_is_the_integral_that_adaptive_quadrature_gives(x):
     pieces = (quad(joint, low, low + 1, epsabs=0, epsrel=1e-10)[0] for low in range(-10, 10))
     expected = math.log(math.fsum(pieces))
     assert CurveWorld().log_marginal(torch.tensor(x, dtype=torch.float64)).item() == pytest.approx(expected, abs=1e-4)
+
+
+def integrals(noise: float, x: list[float]) -> tuple[float, float, float]:
+    """log p(x), and the posterior's mean and standard deviation, by adaptive quadrature that is told where to look."""
+
+    def log_joint(z):
+        square = (x[0] - (1 + 0.15 * z) * np.cos(1.4 * z)) ** 2 + (x[1] - (1 + 0.15 * z) * np.sin(1.4 * z)) ** 2
+        return -0.5 * (z**2 + square / noise**2) - 1.5 * math.log(2 * math.pi) - 2 * math.log(noise)
+
+    z = np.linspace(-9, 9, 500_001)
+    values = log_joint(z)
+    highest = values.max()
+    modes = z[1:-1][(values[1:-1] > values[:-2]) & (values[1:-1] >= values[2:]) & (values[1:-1] > highest - 40)]
+    around = [mode + sign * noise * 4**k for mode in modes for sign in (-1, 0, 1) for k in range(4)]
+    places = sorted({*range(-9, 10), *(place for place in around if abs(place) < 9)})
+
+    def expect(f):
+        pieces = zip(places[:-1], places[1:], strict=True)
+        return math.fsum(
+            quad(lambda z: f(z) * math.exp(log_joint(z) - highest), low, high, epsabs=1e-15, epsrel=1e-10)[0]
+            for low, high in pieces
+        )
+
+    total = expect(lambda z: 1)
+    mean = expect(lambda z: z) / total
+    return math.log(total) + highest, mean, math.sqrt(expect(lambda z: (z - mean) ** 2) / total)
+
+
+NOISES = [0.4, 0.15, 0.1, 0.03, 0.029, 0.01, 0.003, 0.001, 0.0001]
+
+
+@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize(
+    "place",
+    [
+        ("on the curve", 0.3),
+        ("on the curve", -1.7003),
+        ("on the curve", 4.2),
+        ("within", 0.7),
+        ("without", -0.4),
+        "apart",
+    ],
+    ids=str,
+)
+def test_however_small_the_noise_no_peak_falls_between_the_grids_points(noise, place):
+    world = CurveWorld(noise)
+    if place == "apart":  # where the two ends of the curve come together
+        x = torch.tensor([-0.95, 0.0], dtype=torch.float64)
+    else:
+        off = {"on the curve": 0.0, "within": -1.0, "without": 1.5}[place[0]]  # noises, away from the origin
+        x = world.curve(torch.tensor(place[1], dtype=torch.float64))
+        x = x * (1 + off * noise / x.norm())
+    log_marginal, mean, std = integrals(noise, x.tolist())
+    assert world.log_marginal(x).item() == pytest.approx(log_marginal, abs=1e-7)
+    z, density = world.grid, world.posterior(x)
+    share = density * (z[1] - z[0])
+    found = (share * z).sum()
+    assert share.sum().item() == pytest.approx(1, abs=1e-8)
+    assert found.item() == pytest.approx(mean, abs=1e-5 * std)
+    assert (share * (z - found) ** 2).sum().sqrt().item() == pytest.approx(std, rel=1e-5)
+    assert_close(density, (world.log_joint(x, z) - log_marginal).exp(), atol=0, rtol=1e-6)
+
+
+def test_the_usual_world_has_the_grid_that_its_chapters_count():
+    assert_close(CurveWorld().grid, torch.arange(-1_600, 1_601, dtype=torch.float64) / 200, atol=1e-14, rtol=0)
+
+
+def test_a_noise_too_small_for_any_grid_is_refused_where_integrals_are_asked_for():
+    world, x = CurveWorld(0.00009), torch.tensor([1.0, 0.0], dtype=torch.float64)
+    assert world.log_joint(x, torch.tensor(0.0)).isfinite()
+    for ask in (lambda: world.grid, lambda: world.log_marginal(x), lambda: world.posterior(x)):
+        with pytest.raises(ValueError, match="^noise: 9e-05, expected at least 0.0001 for integrals over z"):
+            ask()
 
 
 @pytest.mark.parametrize("noise", [0.1, 0.15, 0.4])
@@ -95,10 +169,13 @@ def test_some_points_of_the_plane_have_two_explanations():
     assert density[peaks].min() > 0.5 * density[peaks].max()
 
 
-@pytest.mark.parametrize("noise", [0.0, -1.0, float("nan")])
-def test_a_world_without_noise_is_refused(noise):
+@pytest.mark.parametrize("noise", [0.0, -1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize(
+    "build", [CurveWorld, lambda noise: ProbabilisticPCA(torch.zeros(3), torch.ones(3, 1), noise)], ids=["curve", "PCA"]
+)
+def test_a_world_without_noise_is_refused(build, noise):
     with pytest.raises(ValueError, match="^noise: .*, expected a positive number"):
-        CurveWorld(noise)
+        build(noise)
 
 
 @pytest.fixture(scope="module")

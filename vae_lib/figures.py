@@ -183,10 +183,16 @@ def plot_latents(points: Tensor, labels: Tensor, *, ax: Axes | None = None, limi
 def plot_field(
     x: Tensor, y: Tensor, values: Tensor, *, xlabel: str, ylabel: str, label: str, ax: Axes | None = None
 ) -> Axes:
-    """A quantity over a plane as a heat map with its colour bar: x (A,), y (B,), values (B, A)."""
+    """A quantity over a plane as a heat map with its colour bar: x (A,), y (B,), values (B, A).
+
+    Each value is drawn as a cell around its place. Raises ValueError for values of another shape, and for x or y that
+    are not evenly spaced, two or more.
+    """
+    if tuple(values.shape) != (len(y), len(x)):
+        raise ValueError(f"values: shape {tuple(values.shape)}, expected ({len(y)}, {len(x)}): y's places by x's")
+    extent = [*_edges("x", x), *_edges("y", y)]
     with style(5.2, 4.2):
         ax = ax or plt.subplots()[1]
-        extent = (float(x[0]), float(x[-1]), float(y[0]), float(y[-1]))
         image = ax.imshow(values.numpy(), origin="lower", extent=extent, interpolation="none", aspect="equal")
         bar = ax.figure.colorbar(image, ax=ax, label=label, shrink=0.85)
         bar.outline.set_visible(False)
@@ -212,6 +218,16 @@ def plot_bars(
         ax.margins(x=0.15)
         ax.set_xlabel(xlabel)
     return ax
+
+
+def _edges(name: str, centres: Tensor) -> tuple[float, float]:
+    """Where a row of cells around these places begins and ends."""
+    places = np.asarray(centres, dtype=float)
+    steps = np.diff(places)
+    if len(places) < 2 or steps[0] == 0 or not np.allclose(steps, steps[0], rtol=1e-3, atol=0):
+        raise ValueError(f"{name}: shape {places.shape}, expected two or more places at even distances")
+    half = (places[-1] - places[0]) / (len(places) - 1) / 2
+    return places[0] - half, places[-1] + half
 
 
 def _label_ends(ax: Axes, ends: Sequence[tuple[str, float, float, str]]) -> None:

@@ -7,25 +7,36 @@ import torch
 from torch import Generator, Tensor
 from torch.distributions import LowRankMultivariateNormal, Normal
 
+WIDEST_STEP = 0.005  # of a grid over z
+STEPS = 6  # of a grid, or more, for one noise: a posterior is about as wide as the noise by the curve's speed, up to 3
+LEAST_NOISE = 1e-4  # a grid for less would have more than a million points
+
 
 @dataclass(frozen=True)
 class CurveWorld:
     """z ~ N(0, 1); x in the plane, around a curve that z runs along: x | z ~ N(curve(z), noise² I).
 
     One latent dimension, so the marginal and the posterior are integrals over a line: quadrature on `grid` gives them
-    to many digits. Where the curve's two ends come close, one x has two explanations. Used in chapters 2 and 3.
+    to many digits. Where the curve's two ends come close, one x has two explanations. Used in chapters 2 and 3. Raises
+    ValueError for a noise that is not positive, and when the integrals are asked for, for one below LEAST_NOISE.
     """
 
     noise: float = 0.15
 
     def __post_init__(self) -> None:
-        if not self.noise > 0:
+        if not 0 < self.noise < math.inf:
             raise ValueError(f"noise: {self.noise}, expected a positive number")
 
     @property
     def grid(self) -> Tensor:
-        """Quadrature points over z, (G,), float64; wide, since rare z explain the x that are unlikely."""
-        return torch.linspace(-8, 8, 3_201, dtype=torch.float64)
+        """Quadrature points over z, (G,), float64; wide, since rare z explain the x that are unlikely.
+
+        3,201 points, and more where the noise is below 0.03: no peak may fall between two of them.
+        """
+        if self.noise < LEAST_NOISE:
+            raise ValueError(f"noise: {self.noise}, expected at least {LEAST_NOISE} for integrals over z")
+        step = min(WIDEST_STEP, self.noise / STEPS)
+        return torch.linspace(-8, 8, 2 * math.ceil(8 / step) + 1, dtype=torch.float64)
 
     def curve(self, z: Tensor) -> Tensor:
         """The noiseless x: (...,) -> (..., 2)."""
@@ -47,8 +58,8 @@ class CurveWorld:
 
     def log_marginal(self, x: Tensor) -> Tensor:
         """log p(x), the joint integrated over z: (..., 2) -> (...)."""
-        step = self.grid[1] - self.grid[0]
-        return self.log_joint(x.unsqueeze(-2), self.grid).logsumexp(-1) + step.log()
+        grid = self.grid
+        return self.log_joint(x.unsqueeze(-2), grid).logsumexp(-1) + (grid[1] - grid[0]).log()
 
     def posterior(self, x: Tensor) -> Tensor:
         """The density p(z|x) at each point of `grid`: (..., 2) -> (..., G)."""
@@ -59,12 +70,16 @@ class CurveWorld:
 class ProbabilisticPCA:
     """z ~ N(0, I_D), x | z ~ N(mean + W z, noise² I): the VAE that linear algebra solves. Tipping and Bishop (1999).
 
-    mean: (X,). weight: (X, D). Derived in chapter 2.
+    mean: (X,). weight: (X, D). Derived in chapter 2. Raises ValueError for a noise that is not positive.
     """
 
     mean: Tensor
     weight: Tensor
     noise: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.noise < math.inf:
+            raise ValueError(f"noise: {self.noise}, expected a positive number")
 
     @classmethod
     def fit(cls, x: Tensor, latent: int) -> "ProbabilisticPCA":

@@ -1,9 +1,11 @@
 """Live figures in the built book: the script once, each network's weights once, and only on the pages that use them.
 
-A cell's output holds its figure's state, a picture and, inline, the weights (see `vae_lib.live.figure`). Here the
-weights leave the page for a script of their own: a page opened from a folder may load scripts, and nothing else.
+A cell's output holds its figure's state and, inline, the weights; a picture is beside it (see `vae_lib.live.figure`).
+Here the picture comes into the page, and the weights leave it for a script of their own: a page opened from a folder
+may load scripts, and nothing else.
 """
 
+import base64
 import hashlib
 import os
 import re
@@ -14,6 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 WEIGHTS = re.compile(r'<script type="text/plain" class="live-weights" data-id="([0-9a-f]{16})">([^<]*)</script>\n?')
+PICTURE = re.compile(r'(?<=<img class="live-static")')
 FOLDER = "live"  # in _static
 
 
@@ -25,6 +28,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("html-page-context", drop_thebe)
     app.connect("build-finished", remove_old_weights)
     app.add_config_value("live_front_end", "", "html")  # a new script: every page is written anew, none executed
+    app.add_post_transform(PutPicture)
     app.add_post_transform(MoveWeights)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -44,6 +48,21 @@ def write_front_end(app: Sphinx) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "live.js").write_text(page_script(), encoding="utf-8")
         (folder / "live.css").write_text(CSS.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+class PutPicture(SphinxPostTransform):
+    """Put each figure's picture, another of its cell's outputs, into its HTML: it stands where no script runs."""
+
+    default_priority = 3  # before myst-nb keeps one of a cell's outputs (at 4)
+    formats = ("html",)
+
+    def run(self, **kwargs: object) -> None:
+        for node in list(self.document.findall(nodes.raw)):
+            if 'class="live-figure"' in node.astext():
+                (image,) = node.parent.parent.findall(nodes.image)
+                picture = base64.b64encode(Path(self.app.srcdir, image["uri"]).read_bytes()).decode()
+                html = PICTURE.sub(f' src="data:image/png;base64,{picture}"', node.astext())
+                node.parent.replace(node, nodes.raw("", html, format="html", classes=node["classes"]))
 
 
 class MoveWeights(SphinxPostTransform):

@@ -153,12 +153,15 @@ def _set_buttons(app: Sphinx, page: str, context: dict, *, has_notebook: bool) -
 
 
 def _download(page: str, context: dict) -> dict:
+    """A button whose file is saved, where a browser would show it as text; from a folder some show it all the same."""
+    file = f"{quote(page)}.ipynb"
+    # The theme's button has a place for no attribute but this one, and writes it as it stands.
     return {
         "type": "link",
-        "url": f"{context['pathto'](FOLDER, 1)}/{quote(page)}.ipynb",
+        "url": f'{context["pathto"](FOLDER, 1)}/{file}" download="{file.rpartition("/")[2]}',
         "text": ".ipynb",
         "icon": "fas fa-code",
-        "tooltip": "Download notebook file",
+        "tooltip": "Download the notebook. If it opens as text, save that page (Ctrl+S) under its name.",
         "label": "download-notebook-button",
     }
 

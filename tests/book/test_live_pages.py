@@ -1,5 +1,6 @@
 """Every live figure of every built page, in a real browser without a network, over http and from the folder."""
 
+import base64
 import gzip
 import json
 import re
@@ -7,14 +8,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import live_pages
+import nbformat
 import pytest
+import small_book
+import torch
 from axe_playwright_python.sync_playwright import Axe
 from browser import window
 from bs4 import BeautifulSoup
 from live_pages import FOCUSABLE, KEYED, PATH, POINTED, drag, idle, press, touch
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Browser, ElementHandle, Page, Route
 
 from vae_lib import live
+from vae_lib.models import ModelConfig
 
 WEIGHTS = re.compile(r"/_static/live/([0-9a-f]{16}\.js)")
 
@@ -92,7 +98,8 @@ class TestFigures:
             where = pad.get_attribute("aria-label")
             page.mouse.click(*pad.evaluate(PATH)[0], button="right")
             pad.focus()
-            page.keyboard.press("Shift")
+            for key in ("Shift", "Alt+ArrowUp", "Control+ArrowRight", "Meta+ArrowDown", "Alt+Home"):
+                page.keyboard.press(key)
             assert (pad.get_attribute("aria-label"), silent.evaluate("voice => voice.textContent")) == (where, "")
 
     def test_show_where_the_focus_is(self, page: Page) -> None:
@@ -200,6 +207,27 @@ def test_a_slider_that_moves_nothing_but_its_own_number_is_found(chromium: Brows
         page.set_content(f'<div class="live-figure"><div class="live">{slider}</div></div>')
         assert len(idle(page, press, KEYED)) == 1
         assert page.locator("output").inner_text() == "100"  # but it was moved, all the way
+
+
+def test_a_cells_picture_comes_into_its_page_once_and_the_weights_leave_it(tmp_path: Path, monkeypatch) -> None:
+    """In a book of one page, whose cell was executed here."""
+    monkeypatch.setenv("VAE_LIB_LIVE", "page")
+    figure = live.LatentPlane(ModelConfig(hidden=(9,), latent=2).build(), torch.randn(5, 2), torch.arange(5))
+    data, _ = figure._repr_mimebundle_()
+    cell = new_code_cell("figure", outputs=[new_output("execute_result", data, execution_count=1)], execution_count=1)
+    book = small_book.write(tmp_path, "origin", "live_figures")
+    (book / "page.md").unlink()
+    page = new_notebook(cells=[new_markdown_cell("# A page"), cell], metadata={"language_info": {"name": "python"}})
+    nbformat.write(page, book / "page.ipynb")
+    result = small_book.build(book)
+    assert result.returncode == 0, result.stderr
+    page = small_book.page(book, "page")
+    (picture,) = page.select(".live-figure > img.live-static")
+    assert picture["src"] == f"data:image/png;base64,{data['image/png'].strip()}" and picture["alt"] == figure.label
+    assert len(page.select("img[src*='base64']")) == 1 and page.select(".live-weights") == []
+    (name,) = json.loads(page.select_one(".live-figure > script").string)["networks"].values()
+    weights = (book / f"_build/html/_static/live/{name}.js").read_text(encoding="utf-8")
+    assert base64.b64encode(figure.networks["decoder"]).decode() in weights
 
 
 def test_every_figure_of_the_package_is_in_the_book_and_every_page_with_one_is_tried_here(html: Path) -> None:

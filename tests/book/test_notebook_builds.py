@@ -56,6 +56,9 @@ def test_a_copy_without_git_says_what_is_left_out_and_how_to_install(book: Path)
         exec(without_figures(set_up(book)).replace("vae_lib", "no_such_package"), {})
     exec(without_figures(set_up(book)), {})  # here it is installed
     assert not (book / "_build/notebooks/words.ipynb").exists()
+    (button,) = small_book.page(book, "page").select(".btn-download-notebook-button")
+    assert (button["href"], button["download"]) == ("_sources/page.ipynb", "page.ipynb")
+    assert button["title"].startswith("Download the notebook. If it opens as text, save")
     text = (book / "_build/notebooks/page.ipynb").read_text(encoding="utf-8")
     assert "See Words." in text and "**Synthetic digits.**" in text
 

@@ -123,6 +123,7 @@ class TestNotebook:
         page = html / source.relative_to(pages.BOOK).with_suffix(".html")
         soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
         (button,) = soup.select(".btn-download-notebook-button")
+        assert button["download"] == f"{source.stem}.ipynb"
         assert nbformat.read(page.parent / button["href"], as_version=4) == notebook_of(html, source)
 
 

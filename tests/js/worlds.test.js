@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  climb, curve, curveWorld, elbo, GRID, linearWorld, meanAndError, over, pathwise, posterior, scoreFunction,
+  climb, curve, curveWorld, elbo, GRID, grid, linearWorld, meanAndError, over, pathwise, posterior, scoreFunction,
 } from "../../vae_lib/live/js/worlds.js";
 import { json, near, sum } from "./fixtures.js";
 
@@ -24,6 +24,18 @@ test("the coarser grid loses nothing of log p(x), nor of the posterior", () => {
     near(logMarginal, curved.log_marginal[i], 1e-6);
     all(density, curved.posterior[i], 1e-6);
   });
+});
+
+test("the page's grid is as fine as the noise asks, and the usual one where it can be", () => {
+  for (const { noise, x, log_marginal, mean } of curved.noises) {
+    x.forEach((place, i) => {
+      const found = posterior(curveWorld(place, noise), grid(noise));
+      near(found.logMarginal, log_marginal[i], 1e-6);
+      near(found.mean, mean[i], 1e-6);
+    });
+  }
+  assert.deepEqual(grid(noise), GRID);
+  all([GRID[0], GRID[400], GRID[801 - 1], GRID.length], [-8, 0, 8, 801]);
 });
 
 test("the linear world's marginal and posterior are those in closed form", () => {

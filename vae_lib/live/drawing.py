@@ -2,7 +2,6 @@
 
 import matplotlib.pyplot as plt
 import torch
-import traitlets
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 from torch import Generator, Tensor
@@ -10,6 +9,7 @@ from torch import Generator, Tensor
 from vae_lib import figures
 from vae_lib.live.figure import LiveFigure, as_text, rounded
 from vae_lib.live.latent import CODES, check_labels
+from vae_lib.live.traits import ABOVE_ZERO, LARGEST_INTEGER, Data, Integer, Number, Numbers
 from vae_lib.live.weights import pack_decoder, pack_encoder
 from vae_lib.models import PIXELS, VAE
 
@@ -21,18 +21,18 @@ class DrawDigit(LiveFigure):
 
     images: (N, 784) and labels: (N,). The first five are examples on the pad; the posterior means of the first 1,000
     lie behind the plane. `image` (784 grey levels) is what was encoded: the drawing, centred and scaled as MNIST's
-    digits are. `mean` and `std` are its posterior's. Raises ValueError for bad images or labels, for a model of other
-    dimensions, and for layers that the front end cannot run.
+    digits are. `mean` and `std` are its posterior's, to be read. Raises ValueError for bad images or labels, a model of
+    other dimensions, a limit that is not positive, and for layers that the front end cannot run.
     """
 
-    image = traitlets.List(traitlets.Float(min=0.0, max=1.0), minlen=PIXELS, maxlen=PIXELS).tag(sync=True)
-    mean = traitlets.List(traitlets.Float()).tag(sync=True)
-    std = traitlets.List(traitlets.Float()).tag(sync=True)
-    seed = traitlets.Int().tag(sync=True)  # of the samples' noise
-    examples = traitlets.List().tag(sync=True)
-    codes = traitlets.List().tag(sync=True)
-    labels = traitlets.List().tag(sync=True)
-    limit = traitlets.Float().tag(sync=True)
+    image = Numbers(Number(low=0.0, high=1.0), PIXELS)
+    mean = Numbers(Number(), 2, fixed=True)
+    std = Numbers(Number(low=0.0), 2, fixed=True)
+    seed = Integer(0, low=0, high=LARGEST_INTEGER)  # of the samples' noise
+    examples = Data()
+    codes = Data()
+    labels = Data()
+    limit = Number(low=ABOVE_ZERO, fixed=True)
 
     def __init__(self, model: VAE, images: Tensor, labels: Tensor, *, limit: float = 3.0) -> None:
         if not isinstance(model, VAE) or model.latent != 2:

@@ -2,8 +2,8 @@
 
 In a notebook a figure is an ipywidgets widget (through anywidget): its traits can be read, set, observed and linked.
 With VAE_LIB_LIVE=page, which the book's build sets for its kernels, no comm is opened and nothing of the widget is
-saved; the cell's output is HTML that holds the figure's state and its networks' weights, and a picture of it. The
-book's `_ext/live_figures.py` gives the page the script and the weights.
+saved; the cell's output is HTML that holds the figure's state and its networks' weights, and beside it a picture. The
+book's `_ext/live_figures.py` gives the page the script and the weights, and the HTML its picture.
 """
 
 import base64
@@ -16,12 +16,12 @@ from html import escape
 
 import anywidget
 import matplotlib.pyplot as plt
-import traitlets
 from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
 from vae_lib.live.script import CSS, notebook_module
+from vae_lib.live.traits import Data, Text
 
 
 class LiveFigure(anywidget.AnyWidget):
@@ -29,13 +29,16 @@ class LiveFigure(anywidget.AnyWidget):
 
     _esm = notebook_module()
     _css = CSS
-    kind = traitlets.Unicode().tag(sync=True)  # the name of the function in js/ that draws it
-    label = traitlets.Unicode().tag(sync=True)
-    networks = traitlets.Dict(value_trait=traitlets.Bytes()).tag(sync=True)  # as `weights.pack` wrote them
+    kind = Data()  # the name of the function in js/ that draws it
+    label = Text()
+    networks = Data()  # the bytes that `weights.pack` wrote, by name
 
-    def __init__(self, **values: object) -> None:
+    def __init__(self, *, networks: dict[str, bytes] | None = None, **values: object) -> None:
         name = type(self).__name__
-        super().__init__(kind=name[0].lower() + name[1:], **values)
+        values |= {"kind": name[0].lower() + name[1:], "networks": networks or {}}
+        for name in [name for name in values if self.traits()[name].read_only]:
+            self.set_trait(name, values.pop(name))
+        super().__init__(**values)  # which opens the comm and sends them
 
     def picture(self) -> Figure:
         """The figure as it first stands, drawn by matplotlib: for paper, and for where no script runs."""
@@ -50,11 +53,11 @@ class LiveFigure(anywidget.AnyWidget):
         picture = _png(self.picture)
         data = {"text/plain": self.label, "image/png": base64.b64encode(picture).decode()}
         if _in_page():
-            return data | {"text/html": self._html(data["image/png"])}, {}
+            return data | {"text/html": self._html()}, {}
         widget, metadata = super()._repr_mimebundle_(**kwargs)
         return widget | data, metadata
 
-    def _html(self, picture: str) -> str:
+    def _html(self) -> str:
         ids = {name: hashlib.sha256(packed).hexdigest()[:16] for name, packed in self.networks.items()}
         own = set(type(self).class_trait_names(sync=True)) - set(anywidget.AnyWidget.class_trait_names())
         state = {name: getattr(self, name) for name in sorted(own) if not name.startswith("_")} | {"networks": ids}
@@ -62,7 +65,7 @@ class LiveFigure(anywidget.AnyWidget):
             [
                 '<div class="live-figure">',
                 f'<script type="application/json">{_inside_script(json.dumps(state, separators=(",", ":")))}</script>',
-                f'<img class="live-static" alt="{escape(self.label)}" src="data:image/png;base64,{picture}">',
+                f'<img class="live-static" alt="{escape(self.label)}">',
                 '<p class="live-note">This figure can be moved where the page\'s script runs.</p>',
                 *(
                     f'<script type="text/plain" class="live-weights" data-id="{ids[name]}">'

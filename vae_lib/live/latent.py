@@ -8,6 +8,7 @@ from torch import Tensor
 
 from vae_lib import evaluate, figures, latent
 from vae_lib.live.figure import LiveFigure, as_text, rounded
+from vae_lib.live.traits import ABOVE_ZERO, Data, Flag, Integer, Number, Numbers
 from vae_lib.live.weights import pack_decoder
 from vae_lib.models import VAE, Autoencoder
 
@@ -18,18 +19,16 @@ class LatentPlane(LiveFigure):
     """Drag over a two-dimensional latent space, or use the arrow keys; the decoded digit follows. `z` is the place.
 
     codes: (N, 2) and labels: (N,), drawn behind; the first 1,000 are. Raises ValueError for a model of other
-    dimensions, and for layers that the front end cannot run.
+    dimensions, a limit that is not positive, and for layers that the front end cannot run.
     """
 
-    z = traitlets.List(traitlets.Float(), minlen=2, maxlen=2).tag(sync=True)
-    codes = traitlets.List().tag(sync=True)
-    labels = traitlets.List().tag(sync=True)
-    limit = traitlets.Float().tag(sync=True)
+    z = Numbers(Number(), 2)
+    codes = Data()
+    labels = Data()
+    limit = Number(low=ABOVE_ZERO, fixed=True)
 
     def __init__(self, model: VAE | Autoencoder, codes: Tensor, labels: Tensor, *, limit: float = 3.0) -> None:
         check_codes(model, codes, labels)
-        if not 0 < limit < float("inf"):
-            raise ValueError(f"limit: {limit}, expected a positive number")
         self.model = model
         super().__init__(
             label="Latent plane: drag, or use the arrow keys, and the decoded digit follows",
@@ -57,9 +56,9 @@ class LatentSliders(LiveFigure):
     for bad images, and for layers that the front end cannot run.
     """
 
-    z = traitlets.List(traitlets.Float()).tag(sync=True)
-    start = traitlets.List(traitlets.Float()).tag(sync=True)
-    order = traitlets.List(traitlets.Int()).tag(sync=True)
+    z = Numbers(Number())
+    start = Numbers(Number())
+    order = Data()
 
     def __init__(self, model: VAE, x: Tensor) -> None:
         if len(x) < 2:
@@ -75,6 +74,12 @@ class LatentSliders(LiveFigure):
             z=start,
         )
 
+    @traitlets.validate("z", "start")
+    def _one_for_each_dimension(self, proposal: dict) -> list[float]:
+        if len(proposal["value"]) != len(self.order):
+            proposal["trait"].refuse(proposal["value"], f"{len(self.order)} numbers, one for each dimension")
+        return proposal["value"]
+
     def picture(self) -> Figure:
         z, values = torch.tensor(self.start), torch.linspace(-3, 3, 13)
         rows = [latent.traversal(self.model, z, dimension, values) for dimension in self.order[:6]]
@@ -88,20 +93,18 @@ class Interpolation(LiveFigure):
     Raises ValueError for bad images, labels or ends, and for layers that the front end cannot run.
     """
 
-    t = traitlets.Float(min=0.0, max=1.0).tag(sync=True)
-    ends = traitlets.List(traitlets.Int(), minlen=2, maxlen=2).tag(sync=True)
-    spherical = traitlets.Bool().tag(sync=True)
-    codes = traitlets.List().tag(sync=True)
-    images = traitlets.List().tag(sync=True)
-    labels = traitlets.List().tag(sync=True)
+    t = Number(0.0, low=0.0, high=1.0)
+    ends = Numbers(Integer(), 2)
+    spherical = Flag(False)
+    codes = Data()
+    images = Data()
+    labels = Data()
 
     def __init__(
         self, model: VAE | Autoencoder, images: Tensor, labels: Tensor, *, ends: tuple[int, int] = (0, 1)
     ) -> None:
         codes = evaluate.codes(model, images)
         check_labels(labels, images)
-        if len(ends) != 2 or not all(0 <= end < len(images) for end in ends):
-            raise ValueError(f"ends: {ends}, expected two indices from 0 to {len(images) - 1}")
         self.model = model
         super().__init__(
             label="Interpolation: choose two digits, and walk from the code of one to the code of the other",
@@ -109,8 +112,15 @@ class Interpolation(LiveFigure):
             codes=rounded(codes),
             images=as_text(images),
             labels=labels.tolist(),
-            ends=list(ends),
+            ends=ends,
         )
+
+    @traitlets.validate("ends")
+    def _two_of_the_digits(self, proposal: dict) -> list[int]:
+        last = len(self.codes) - 1
+        if not all(0 <= end <= last for end in proposal["value"]):
+            proposal["trait"].refuse(proposal["value"], f"two indices from 0 to {last}")
+        return proposal["value"]
 
     def picture(self) -> Figure:
         start, end = (torch.tensor(self.codes[end]) for end in self.ends)

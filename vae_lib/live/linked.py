@@ -2,7 +2,6 @@
 
 import matplotlib.pyplot as plt
 import torch
-import traitlets
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -10,6 +9,7 @@ from vae_lib import evaluate, figures
 from vae_lib.live.figure import LiveFigure, rounded
 from vae_lib.live.latent import CODES, check_labels
 from vae_lib.live.sprite import data_url
+from vae_lib.live.traits import Data, Number, Numbers
 from vae_lib.live.weights import pack_decoder
 from vae_lib.models import VAE, Autoencoder, check_images
 
@@ -25,13 +25,13 @@ class LinkedPlanes(LiveFigure):
     of other kinds or dimensions, bad images, and layers that the front end cannot run.
     """
 
-    z_ae = traitlets.List(traitlets.Float(), minlen=2, maxlen=2).tag(sync=True)
-    z_vae = traitlets.List(traitlets.Float(), minlen=2, maxlen=2).tag(sync=True)
-    codes = traitlets.Dict().tag(sync=True)  # {"ae": [[z1, z2], ...], "vae": ...}
-    limits = traitlets.Dict().tag(sync=True)  # {"ae": [[left, right], [bottom, top]], "vae": ...}
-    labels = traitlets.List().tag(sync=True)
-    examples = traitlets.List().tag(sync=True)  # which of the codes are the images to pick
-    sheet = traitlets.Unicode().tag(sync=True)  # those images, one below the other
+    z_ae = Numbers(Number(), 2)
+    z_vae = Numbers(Number(), 2)
+    codes = Data()  # {"ae": [[z1, z2], ...], "vae": ...}
+    limits = Data()  # {"ae": [[left, right], [bottom, top]], "vae": ...}
+    labels = Data()
+    examples = Data()  # which of the codes are the images to pick
+    sheet = Data()  # those images, one below the other
 
     def __init__(self, ae: Autoencoder, vae: VAE, x: Tensor, labels: Tensor) -> None:
         _check(ae, vae, x, labels)

@@ -12,6 +12,7 @@ from vae_lib import evaluate, figures, train
 from vae_lib.distributions import kl_to_standard_normal
 from vae_lib.live.figure import LiveFigure, rounded
 from vae_lib.live.sprite import data_url
+from vae_lib.live.traits import Data, Integer
 from vae_lib.models import VAE, check_images
 
 SHOWN = 8  # images, and samples, for each model
@@ -26,13 +27,13 @@ class RateDistortion(LiveFigure):
     pictures, no network. Raises ValueError for models that are no VAEs of one size, and for bad or too few images.
     """
 
-    index = traitlets.Int().tag(sync=True)
-    betas = traitlets.List(traitlets.Float()).tag(sync=True)
-    rates = traitlets.List(traitlets.Float()).tag(sync=True)
-    distortions = traitlets.List(traitlets.Float()).tag(sync=True)
-    kl = traitlets.List().tag(sync=True)  # of each latent dimension, the largest first: one list a model
-    active = traitlets.List().tag(sync=True)  # whether that dimension is an active unit (chapter 6), in the same order
-    sheet = traitlets.Unicode().tag(sync=True)  # inputs; for each model reconstructions, then samples: 4 by 2 digits
+    index = Integer()
+    betas = Data()
+    rates = Data()
+    distortions = Data()
+    kl = Data()  # of each latent dimension, the largest first: one list a model
+    active = Data()  # whether that dimension is an active unit (chapter 6), in the same order
+    sheet = Data()  # inputs; for each model reconstructions, then samples: 4 by 2 digits
 
     def __init__(self, models: Mapping[float, VAE], x: Tensor) -> None:
         _check(models, x)
@@ -54,13 +55,20 @@ class RateDistortion(LiveFigure):
             label="Rate and distortion: slide β over trained models; the place on the curve, reconstructions, samples "
             "and the KL of each latent dimension follow",
             index=betas.index(min(betas, key=lambda beta: abs(beta - 1))),
-            betas=betas,
+            betas=[float(beta) for beta in betas],
             rates=rounded(terms[:, 1]),
             distortions=rounded(-terms[:, 0]),
             kl=kl,
             active=active,
             sheet=data_url(torch.cat([x[:SHOWN], *pictures]).clamp(0, 1), columns=4),
         )
+
+    @traitlets.validate("index")
+    def _one_of_the_models(self, proposal: dict) -> int:
+        last = len(self.betas) - 1
+        if not 0 <= proposal["value"] <= last:
+            proposal["trait"].refuse(proposal["value"], f"an index from 0 to {last}")
+        return proposal["value"]
 
     def picture(self) -> Figure:
         blank = torch.full((1, self.inputs.shape[1]), math.nan)

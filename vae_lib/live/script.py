@@ -11,8 +11,16 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "js"
 CSS = Path(__file__).parent / "live.css"
-IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";$', re.MULTILINE)
-DEFINED = re.compile(r"^(?:export )?(?:async )?(?:function|const|let|class) (\w+)", re.MULTILINE)
+# With «as» a name would differ from the one that its module defines.
+IMPORT = re.compile(r'^import \{ [\w$]+(?:, [\w$]+)* \} from "\./(\w+)\.js";$', re.MULTILINE)
+# Comments, strings and regular expressions, which may hold any bracket or word.
+OPAQUE = re.compile(
+    r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`"""
+    r"""|(?<=[=(,:[!&|?{};>])\s*/(?:\\.|\[(?:\\.|[^]\\])*]|[^/\\[\n])+/""",
+    re.DOTALL,
+)
+ONE_NAME = re.compile(r"(?:^|[;}])\s*(?:export )?(?:async )?(?:function\*?|class)\s+([\w$]+)", re.MULTILINE)
+NAMES = re.compile(r"(?<![\w$.])(?:const|let|var)\b\s*(.*?)(?:;|\Z|^(?=\w))", re.DOTALL | re.MULTILINE)
 
 
 @cache
@@ -38,14 +46,43 @@ def _join(entry: str) -> str:
         order.append(name)
 
     visit(entry)
-    text = "".join((FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in order)
-    names = DEFINED.findall(text)
+    modules = [(FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in order]
+    names = [name for module, text in zip(order, modules, strict=True) for name in _defined(module, text)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"{', '.join(twice)}: defined at the top of more than one module of {FOLDER}")
-    return _bare(text)
+    return "".join(_bare(module, text) for module, text in zip(order, modules, strict=True))
 
 
-def _bare(text: str) -> str:
-    """Without imports and the word export."""
-    return re.sub(r"^export (?=function|const|class|async)", "", IMPORT.sub("", text), flags=re.MULTILINE)
+def _defined(module: str, text: str) -> list[str]:
+    """The names that a module defines at its top. Raises ValueError where they cannot be told."""
+    top, depth = [], 0
+    for character in OPAQUE.sub('""', text):
+        depth -= character in ")]}"
+        if depth == 0:
+            top.append(character)
+        depth += character in "([{"
+        if depth < 0:
+            break
+    if depth:
+        raise ValueError(f"{module}.js: its brackets do not match")
+    top = "".join(top)
+    names = ONE_NAME.findall(top)
+    for declaration in NAMES.findall(top):
+        for part in declaration.split(","):
+            name = re.match(r"\s*([\w$]+)", part)
+            if name is None:
+                raise ValueError(f"{module}.js: «{part.strip()}» at its top, expected one name for each value")
+            names.append(name[1])
+    return names
+
+
+def _bare(module: str, text: str) -> str:
+    """Without imports and the word export. Raises ValueError for those of other forms, which would stay."""
+    bare = re.sub(r"^export (?=function|const|let|var|class|async)", "", IMPORT.sub("", text), flags=re.MULTILINE)
+    if left := re.search(r"^\s*(?:import|export)\b.*", OPAQUE.sub('""', bare), re.MULTILINE):
+        raise ValueError(
+            f'{module}.js: «{left[0].strip()}», expected `import {{ names }} from "./module.js";` '
+            "in one line, or `export` before a definition"
+        )
+    return bare

@@ -11,8 +11,10 @@ Little-endian: "MLP1" and the number of layers (uint32); then for each layer inp
 four bytes. js/mlp.js reads it.
 """
 
+import hashlib
 import struct
-from functools import cache
+from collections.abc import Callable
+from functools import cache, wraps
 from typing import Literal
 
 import torch
@@ -28,11 +30,30 @@ TYPICAL = 5_000  # inputs over which a rounding error is made good
 DAMPING = 0.1  # of their mean square, added to each: pixels that are always black would allow any correction
 
 
+def _once(make: Callable[[VAE | Autoencoder], bytes]) -> Callable[[VAE | Autoencoder], bytes]:
+    """`make`, whose bytes are kept for models with the same layers and weights: several figures show one network."""
+    made: dict[bytes, bytes] = {}
+
+    @wraps(make)
+    def packed(model: VAE | Autoencoder) -> bytes:
+        digest = hashlib.sha256(f"{model} {model.decoder.likelihood}".encode())
+        for name, values in model.state_dict().items():
+            digest.update(f"{name} {values.dtype} {tuple(values.shape)}".encode())
+            digest.update(values.detach().cpu().numpy().tobytes())
+        if digest.digest() not in made:
+            made[digest.digest()] = make(model)
+        return made[digest.digest()]
+
+    return packed
+
+
+@_once
 def pack_encoder(model: VAE | Autoencoder) -> bytes:
     """The encoder's bytes; its output is that of the last linear layer. Raises ValueError as `pack` does."""
     return pack(model.encoder, _typical_images(), output="none")
 
 
+@_once
 def pack_decoder(model: VAE | Autoencoder) -> bytes:
     """The decoder's bytes; its output is the pixels' mean. Raises ValueError as `pack` does."""
     output = "none" if model.decoder.likelihood == "gaussian" else "sigmoid"
@@ -56,6 +77,8 @@ def pack(network: nn.Sequential, x: Tensor, *, output: Literal["none", "sigmoid"
             raise ValueError(
                 f"network: layer {place} is {layer}; the front end runs Linear layers with bias, with ReLU between them"
             )
+    if not all(values.isfinite().all() for values in (*network.parameters(), x)):
+        raise ValueError("network: not all of its weights, or of what it is given, are finite numbers")
     linear = network[::2]
     names = ["relu"] * (len(linear) - 1) + [output]
     layers = []

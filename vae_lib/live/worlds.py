@@ -5,19 +5,20 @@ from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import torch
-import traitlets
 from matplotlib.figure import Figure
 from torch import Tensor
 from torch.distributions import Normal
 
 from vae_lib import figures
 from vae_lib.live.figure import LiveFigure, rounded
+from vae_lib.live.traits import Data, Integer, Number, Numbers
 from vae_lib.worlds import CurveWorld
 
 LIMIT = 1.5  # the plane of the curved world is shown from -LIMIT to LIMIT
 SAMPLES = 300  # drawn on it
 LINEAR = (1.5, 0.8)  # x and noise of z ~ N(0, 1), x | z ~ N(z, noise²): chapter 3
 CURVED = ((-0.95, 0.0), 0.15)  # x and noise of the curved world, where its two ends explain x: chapters 2 and 3
+LEAST_NOISE = 0.01  # of a world that a page can follow: its grid has ten thousand points
 NARROWEST = 0.05  # the least width that a slider gives
 
 
@@ -25,25 +26,24 @@ class ExactPosterior(LiveFigure):
     """Move x in the plane of the curved world; the exact posterior over z follows, and log p(x). `x` is the place.
 
     samples: (N, 2), observations drawn behind. Everything is computed by quadrature in the page. Raises ValueError for
-    samples or x of another shape.
+    samples or x of another shape, and for a world with a noise below LEAST_NOISE.
     """
 
-    x = traitlets.List(traitlets.Float(), minlen=2, maxlen=2).tag(sync=True)
-    noise = traitlets.Float().tag(sync=True)
-    samples = traitlets.List().tag(sync=True)
-    limit = traitlets.Float(LIMIT).tag(sync=True)
+    x = Numbers(Number(), 2)
+    noise = Number(low=LEAST_NOISE, fixed=True)
+    samples = Data()
+    limit = Data()
 
     def __init__(self, world: CurveWorld, samples: Tensor, x: Sequence[float] = CURVED[0]) -> None:
         if samples.ndim != 2 or samples.shape[1] != 2:
             raise ValueError(f"samples: shape {tuple(samples.shape)}, expected (N, 2)")
-        if len(x) != 2:
-            raise ValueError(f"x: {len(x)} numbers, expected 2")
         self.world = world
         super().__init__(
             label="Exact posterior: drag x in the plane, or use the arrow keys; what x says about z follows",
             noise=world.noise,
             samples=rounded(samples[(samples.abs() < LIMIT).all(-1)][:SAMPLES]),
-            x=[float(value) for value in x],
+            limit=LIMIT,
+            x=list(x),
         )
 
     def picture(self) -> Figure:
@@ -71,14 +71,12 @@ class ElboExplorer(LiveFigure):
     x = (-0.95, 0), whose posterior has two modes. Raises ValueError for another world.
     """
 
-    mean = traitlets.Float().tag(sync=True)
-    std = traitlets.Float(1.0, min=NARROWEST).tag(sync=True)
-    world = traitlets.Int(min=0, max=1).tag(sync=True)
-    worlds = traitlets.Dict().tag(sync=True)
+    mean = Number(0.0)
+    std = Number(1.0, low=NARROWEST)
+    world = Integer(low=0, high=1)
+    worlds = Data()
 
     def __init__(self, world: int = 0) -> None:
-        if world not in (0, 1):
-            raise ValueError(f"world: {world}, expected 0 or 1")
         super().__init__(
             label="ELBO explorer: move the mean and the width of q; the ELBO, log p(x) and the gap between them follow",
             world=world,
@@ -116,10 +114,10 @@ class Reparameterization(LiveFigure):
     ValueError for noise of another shape.
     """
 
-    mean = traitlets.Float(1.0).tag(sync=True)
-    std = traitlets.Float(0.8, min=NARROWEST).tag(sync=True)
-    noise = traitlets.List(traitlets.Float()).tag(sync=True)
-    a = traitlets.Float().tag(sync=True)
+    mean = Number(1.0)
+    std = Number(0.8, low=NARROWEST)
+    noise = Numbers(Number(), shortest=2)
+    a = Number(fixed=True)
 
     def __init__(self, noise: Tensor, *, a: float) -> None:
         if noise.ndim != 1 or len(noise) < 2:

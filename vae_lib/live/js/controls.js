@@ -69,7 +69,8 @@ export function digit({ size, label }) {
   const image = context.createImageData(28, 28);
   const draw = (levels) => {
     for (let i = 0; i < 784; i++) {
-      image.data.fill(255 * levels[i] + 0.5, 4 * i, 4 * i + 3);
+      // The array rounds by itself.
+      image.data.fill(255 * levels[i], 4 * i, 4 * i + 3);
       image.data[4 * i + 3] = 255;
     }
     context.putImageData(image, 0, 0);
@@ -89,6 +90,8 @@ export function pad({ svg, x, y, limits: [[left, right], [bottom, top]], label, 
     event.preventDefault();
   };
   const done = () => svg.dispatchEvent(new Event("change", { bubbles: true }));
+  // With these keys held an arrow is the browser's or the system's: Alt and ← go back a page.
+  const ours = (event) => !(event.altKey || event.ctrlKey || event.metaKey);
   assign(svg, {
     tabindex: 0, role: "application", "aria-roledescription": "two-dimensional slider", "aria-label": label,
     "data-live-pad": "", "data-lm-suppress-shortcuts": "true", class: `live-pad ${svg.getAttribute("class") ?? ""}`,
@@ -100,8 +103,9 @@ export function pad({ svg, x, y, limits: [[left, right], [bottom, top]], label, 
     },
     pointermove: (event) => { if (svg.hasPointerCapture(event.pointerId)) follow(event); },
     pointerup: (event) => { if (!event.button) done(); },
-    keyup: (event) => { if (/^Arrow|^Home$/.test(event.key)) done(); },
+    keyup: (event) => { if (ours(event) && /^Arrow|^Home$/.test(event.key)) done(); },
     keydown: (event) => {
+      if (!ours(event)) return;
       const share = event.shiftKey ? 0.1 : 0.01, across = share * (right - left), up = share * (top - bottom);
       const by = { ArrowLeft: [-across, 0], ArrowRight: [across, 0], ArrowUp: [0, up], ArrowDown: [0, -up] }[event.key];
       if (by) go(at().map((value, i) => value + by[i]));
@@ -164,12 +168,14 @@ const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
 // Axes in the text's colour. `line(className, stroke, name)` adds a curve, and its name to the legend: call what
 // it returns with points [[x, y], …] in data units, where null breaks the curve.
 export function chart({ xlim, ylim, xlabel, ylabel, label, width = 380, height = 240, xticks = ticks(xlim), yticks = ticks(ylim) }) {
-  const x = scale(xlim, [46, width - 8]), y = scale(ylim, [height - 40, 8]);
+  // Long numbers make room for themselves.
+  const left = Math.max(46, 24 + 7 * Math.max(0, ...yticks.map((v) => `${v}`.length)));
+  const x = scale(xlim, [left, width - 8]), y = scale(ylim, [height - 40, 8]);
   const text = (content, attributes) => element("svg:text", attributes, content);
   const svg = element("svg:svg", { class: "live-chart", viewBox: `0 0 ${width} ${height}`, style: `max-width:${width}px`, role: "img", "aria-label": label },
-    element("svg:path", { class: "live-axes", d: `M46 8V${height - 40}H${width - 8}` }),
+    element("svg:path", { class: "live-axes", d: `M${left} 8V${height - 40}H${width - 8}` }),
     ...xticks.map((v) => text(v, { x: x(v), y: height - 24, "text-anchor": "middle" })),
-    ...yticks.map((v) => text(v, { x: 40, y: y(v) + 4, "text-anchor": "end" })),
+    ...yticks.map((v) => text(v, { x: left - 6, y: y(v) + 4, "text-anchor": "end" })),
     text(xlabel, { x: x((xlim[0] + xlim[1]) / 2), y: height - 6, "text-anchor": "middle" }),
     text(ylabel, { x: 12, y: y((ylim[0] + ylim[1]) / 2), "text-anchor": "middle", transform: `rotate(-90 12 ${y((ylim[0] + ylim[1]) / 2)})` }));
   let named = 0;

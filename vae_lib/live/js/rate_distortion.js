@@ -1,6 +1,12 @@
 // Slide β over trained models. All of it was computed before: here are numbers, and a sheet of digits to show parts of.
-import { assign, chart, column, COLOURS, element, slider } from "./controls.js";
+import { assign, chart, column, COLOURS, decimals, element, slider } from "./controls.js";
 import { clamp } from "./gaussian.js";
+
+// The interval that holds some values, with a share of its length free below and above; one value gets a nat.
+export function framed(values, below, above) {
+  const low = Math.min(...values), high = Math.max(...values), length = high - low || 1;
+  return [low - below * length, high + above * length];
+}
 
 // The part of the line through a place with the slope -beta that lies inside the axes.
 export function priceLine([rate, distortion], beta, xlim, ylim) {
@@ -15,15 +21,15 @@ const dots = (places) => places.flatMap((place) => [place, place, null]);
 
 export function rateDistortion(figure) {
   const [betas, rates, distortions, kl, active, sheet] = ["betas", "rates", "distortions", "kl", "active", "sheet"].map(figure.get);
-  const places = rates.map((rate, i) => [rate, distortions[i]]), far = Math.max(...rates), D = kl[0].length;
-  const xlim = [-0.04 * far, 1.1 * far], ylim = [0.85 * Math.min(...distortions), 1.05 * Math.max(...distortions)];
+  const places = rates.map((rate, i) => [rate, distortions[i]]), D = kl[0].length;
+  const xlim = framed([0, ...rates], 0.04, 0.1), ylim = framed(distortions, 0.15, 0.1);
   const map = chart({ xlim, ylim, xlabel: "rate (nats)", ylabel: "distortion (nats)", label: "rate-distortion plane" });
   const price = map.line("live-thin"), marker = element("svg:circle", { class: "live-marker", r: 7 });
   map.line("", COLOURS[0])(places);
   map.line("live-thick", COLOURS[0])(dots(places));
   map.svg.append(marker);
   const latents = chart({
-    xlim: [0.4, D + 0.6], ylim: [0, 1.1 * Math.max(...kl.flat())], height: 170,
+    xlim: [0.4, D + 0.6], ylim: framed([0, ...kl.flat()], 0, 0.1), height: 170,
     xlabel: "latent dimension, sorted (• not active)", ylabel: "KL (nats)", label: "KL of each latent dimension",
   });
   const bars = latents.line("live-bars", COLOURS[0]), idle = latents.line("live-thick", COLOURS[1]);
@@ -47,7 +53,7 @@ export function rateDistortion(figure) {
     bars(kl[i].flatMap((nats, d) => [[d + 1, 0], [d + 1, nats], null]));
     idle(dots(kl[i].map((_, d) => [d + 1, 0]).filter((_, d) => !active[i][d])));
     blocks.forEach(({ show }, k) => show(k && 2 * i + k));
-    const nats = [rate, distortion, rate + distortion].map((value) => value.toFixed(1));
+    const nats = [rate, distortion, rate + distortion].map((value) => decimals(value, 1));
     summary.textContent = `rate ${nats[0]} + distortion ${nats[1]} = −ELBO ${nats[2]} nats\n${active[i].filter(Boolean).length} of ${D} units active`;
   });
   figure.root.addEventListener("change", () => figure.say(summary.textContent));

@@ -2,9 +2,14 @@
 import { logNormal, logSumExp } from "./gaussian.js";
 
 const STEP = 0.02;
-export const GRID = Array.from({ length: 801 }, (_, i) => (i - 400) * STEP);
-// Values at the points of GRID as a curve for z between -limit and limit.
-export const over = (values, limit) => GRID.map((z, i) => [z, values[i]]).filter(([z]) => Math.abs(z) <= limit);
+// Points over z, so near to each other that no peak of the curved world's posterior falls between two of them.
+export function grid(noise) {
+  const half = Math.ceil(8 / Math.min(STEP, noise / 6));
+  return Array.from({ length: 2 * half + 1 }, (_, i) => (8 * (i - half)) / half);
+}
+export const GRID = grid(1);
+// Values at the points of a grid as a curve for z between -limit and limit.
+export const over = (values, limit, points = GRID) => points.map((z, i) => [z, values[i]]).filter(([z]) => Math.abs(z) <= limit);
 // A trapezoid rule for expectations over standard normal noise: [noise, its weight].
 const NOISE = Array.from({ length: 65 }, (_, i) => [i / 4 - 8, Math.exp(logNormal(i / 4 - 8, 0, 1)) / 4]);
 
@@ -20,11 +25,12 @@ export const curveWorld = (x, noise) => (z) => {
 };
 export const linearWorld = (x, noise) => (z) => logNormal(z, 0, 1) + logNormal(x, z, noise);
 
-// log p(x), the density p(z|x) at the points of GRID, and its mean and standard deviation.
-export function posterior(logJoint) {
-  const joint = GRID.map((z) => logJoint(z)), logMarginal = logSumExp(joint) + Math.log(STEP);
+// log p(x), the density p(z|x) at the points of a grid, and its mean and standard deviation.
+export function posterior(logJoint, points = GRID) {
+  const step = points[1] - points[0];
+  const joint = points.map((z) => logJoint(z)), logMarginal = logSumExp(joint) + Math.log(step);
   const density = joint.map((value) => Math.exp(value - logMarginal));
-  const expect = (f) => density.reduce((sum, p, i) => sum + p * f(GRID[i]) * STEP, 0);
+  const expect = (f) => density.reduce((sum, p, i) => sum + p * f(points[i]) * step, 0);
   const mean = expect((z) => z);
   return { logMarginal, density, mean, std: Math.sqrt(expect((z) => (z - mean) ** 2)) };
 }

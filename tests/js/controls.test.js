@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import "./dom.js";
+import { digit, element, grey, pad } from "../../vae_lib/live/js/controls.js";
+
+const greys = Array.from({ length: 256 }, (_, i) => i);
+const text = btoa(String.fromCharCode(...Array.from({ length: 784 }, (_, i) => i % 256)));
+
+for (const [name, levels] of [
+  ["as they were sent", grey(text)],
+  ["in double precision", Array.from({ length: 784 }, (_, i) => (i % 256) / 255)],
+]) test(`each of the 256 grey levels, ${name}, is drawn as itself`, () => {
+  const { node, draw } = digit({ size: 28, label: "a digit" });
+  draw(levels);
+  for (let channel = 0; channel < 3; channel++) {
+    assert.deepEqual(greys.map((i) => node.drawn[4 * i + channel]), greys);
+  }
+  assert.ok(greys.every((i) => node.drawn[4 * i + 3] === 255));
+});
+
+test("a level between two greys is the nearer one, and none is beyond black and white", () => {
+  const { node, draw } = digit({ size: 28, label: "a digit" });
+  draw([10.4 / 255, 10.6 / 255, -0.2, 1.3, ...Array(780).fill(0)]);
+  assert.deepEqual([0, 1, 2, 3].map((i) => node.drawn[4 * i]), [10, 11, 0, 255]);
+});
+
+// A pad on which a key was pressed and let go: where the point went, whether it spoke, and whether the browser may act.
+function press(key, held = {}) {
+  const svg = element("svg:svg"), moves = [];
+  let spoken = 0, free = true;
+  pad({ svg, limits: [[-1, 1], [-2, 2]], label: "a pad", at: () => [0.5, 0.5], move: (point) => moves.push(point) });
+  svg.addEventListener("change", () => spoken++);
+  for (const kind of ["keydown", "keyup"]) {
+    const event = Object.assign(new Event(kind, { cancelable: true }), { key, ...held });
+    svg.dispatchEvent(event);
+    free &&= !event.defaultPrevented;
+  }
+  return { moves, spoken, free };
+}
+
+test("arrows and Home move a pad's point, ten times as far with Shift, and nothing else happens", () => {
+  assert.deepEqual(press("ArrowLeft"), { moves: [[0.48, 0.5]], spoken: 1, free: false });
+  assert.deepEqual(press("ArrowUp", { shiftKey: true }), { moves: [[0.5, 0.9]], spoken: 1, free: false });
+  assert.deepEqual(press("Home"), { moves: [[0, 0]], spoken: 1, free: false });
+});
+
+for (const held of ["altKey", "ctrlKey", "metaKey"]) test(`with ${held} held a key is the browser's`, () => {
+  for (const key of ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home"]) {
+    assert.deepEqual(press(key, { [held]: true }), { moves: [], spoken: 0, free: true });
+    assert.deepEqual(press(key, { [held]: true, shiftKey: true }), { moves: [], spoken: 0, free: true });
+  }
+});
