@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from vae_lib import __main__ as cli
-from vae_lib import data, evaluate, recipes, train
+from vae_lib import configs, data, evaluate, recipes, train
 from vae_lib.latent import prior_quantiles
 from vae_lib.models import ModelConfig
 from vae_lib.recipes import Recipe
@@ -30,7 +30,7 @@ TINY = {
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch, small_splits, tmp_path):
-    monkeypatch.setattr(recipes, "RECIPES", TINY)
+    monkeypatch.setattr(configs, "RECIPES", TINY)
     monkeypatch.setattr(data, "load", lambda: small_splits)
     monkeypatch.chdir(tmp_path)
 
@@ -359,7 +359,7 @@ def test_help_mentions_every_option(capsys, command, options):
 def test_help_mentions_every_recipe_of_the_book(capsys, monkeypatch):
     monkeypatch.undo()
     out = run(capsys, "train", "--help")[1]
-    assert [name for name in recipes.RECIPES if name not in "".join(out.split())] == []
+    assert [name for name in configs.RECIPES if name not in "".join(out.split())] == []
 
 
 def test_the_module_runs_as_a_program(tmp_path):
