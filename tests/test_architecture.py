@@ -35,7 +35,10 @@ CHAIN = [
 ALLOWED = (
     {name: set(CHAIN[:i]) for i, name in enumerate(CHAIN)}
     | {
-        "configs": {"models"},  # of which ModelConfig.build, when it is called, makes a model: the values need no torch
+        "configs": {
+            "checks",
+            "models",
+        },  # of which ModelConfig.build, when it is called, makes a model: the values need no torch
         "_torchvision": set(),
         "worlds": set(),
         "evaluate": {"checks", "distributions", "models", "objectives"},

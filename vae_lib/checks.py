@@ -2,11 +2,16 @@
 
 from numbers import Integral, Real
 
-from torch import Tensor
+
+def told(value: object) -> str:
+    """What came, in a few words: a number or a string itself, of anything else its kind."""
+    return repr(value) if isinstance(value, str | Real) else type(value).__name__
 
 
 def check_tensor(name: str, value: object, *, floating: bool = True) -> None:
     """Raise a ValueError that says what came, unless it is a tensor, of floating-point numbers if so wanted."""
+    from torch import Tensor  # here: what else there is to check is checked without torch
+
     if not isinstance(value, Tensor):
         came, advice = type(value).__name__, ""
         if came == "ndarray":
@@ -23,7 +28,7 @@ def check_tensor(name: str, value: object, *, floating: bool = True) -> None:
 def check_count(name: str, value: object, *, least: int = 1) -> None:
     """Raise a ValueError unless the value is a whole number of at least `least`."""
     if not isinstance(value, Integral):
-        raise ValueError(f"{name}: {value!r}, expected a whole number")
+        raise ValueError(f"{name}: {told(value)}, expected a whole number")
     if value < least:
         raise ValueError(f"{name}: {value}, expected at least {least}")
 
@@ -31,7 +36,7 @@ def check_count(name: str, value: object, *, least: int = 1) -> None:
 def check_number(name: str, value: object) -> None:
     """Raise a ValueError unless the value is a number."""
     if not isinstance(value, Real):
-        raise ValueError(f"{name}: {value!r}, expected a number")
+        raise ValueError(f"{name}: {told(value)}, expected a number")
 
 
 def check_kind(name: str, value: object, *kinds: type) -> None:

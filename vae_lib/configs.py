@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields, replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Literal
 
+from vae_lib.checks import check_count, told
+
 if TYPE_CHECKING:
     from vae_lib.models import VAE, Autoencoder
 
@@ -17,8 +19,8 @@ PIXELS = SIDE * SIDE
 
 def check_likelihood(likelihood: str) -> None:
     """Raise a ValueError for a distribution of the pixels that no decoder has."""
-    if likelihood not in ("bernoulli", "gaussian"):
-        raise ValueError(f"likelihood: {likelihood!r}, expected 'bernoulli' or 'gaussian'")
+    if not isinstance(likelihood, str) or likelihood not in ("bernoulli", "gaussian"):
+        raise ValueError(f"likelihood: {told(likelihood)}, expected 'bernoulli' or 'gaussian'")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +34,9 @@ class ModelConfig:
     variational: bool = True  # False: the autoencoder with the same layers
 
     def __post_init__(self) -> None:
-        if not isinstance(self.latent, Integral):
-            raise ValueError(f"latent: {self.latent!r}, expected a whole number")
-        if self.latent < 1:
-            raise ValueError(f"latent: {self.latent}, expected at least 1")
+        check_count("latent", self.latent)
         if not isinstance(self.hidden, tuple | list):
-            raise ValueError(f"hidden: {self.hidden!r}, expected a tuple of widths, as in (400,)")
+            raise ValueError(f"hidden: {told(self.hidden)}, expected a tuple of widths, as in (400,)")
         if not all(isinstance(width, Integral) and width >= 1 for width in self.hidden):
             raise ValueError(f"hidden: {self.hidden}, expected widths of at least 1")
         check_likelihood(self.likelihood)
@@ -65,14 +64,14 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "warmup_epochs", "seed"):
             if not isinstance(getattr(self, name), int):
-                raise ValueError(f"{name}: {getattr(self, name)}, expected a whole number")
+                raise ValueError(f"{name}: {told(getattr(self, name))}, expected a whole number")
         for name, least in (("epochs", 1), ("batch_size", 1), ("warmup_epochs", 0), ("beta", 0), ("free_bits", 0)):
             if not (isinstance(getattr(self, name), Real) and least <= getattr(self, name) < math.inf):
-                raise ValueError(f"{name}: {getattr(self, name)}, expected a finite number of at least {least}")
+                raise ValueError(f"{name}: {told(getattr(self, name))}, expected a finite number of at least {least}")
         if not (isinstance(self.learning_rate, Real) and 0 < self.learning_rate < math.inf):
-            raise ValueError(f"learning_rate: {self.learning_rate}, expected a positive number")
+            raise ValueError(f"learning_rate: {told(self.learning_rate)}, expected a positive number")
         if self.binarize not in ("none", "static", "dynamic"):
-            raise ValueError(f"binarize: {self.binarize!r}, expected 'none', 'static' or 'dynamic'")
+            raise ValueError(f"binarize: {told(self.binarize)}, expected 'none', 'static' or 'dynamic'")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,5 +132,5 @@ RECIPES = {
 def get(name: str) -> Recipe:
     """The recipe of that name; ValueError with the known names otherwise."""
     if not isinstance(name, str) or name not in RECIPES:
-        raise ValueError(f"recipe: {name!r} is unknown, expected one of {', '.join(RECIPES)}")
+        raise ValueError(f"recipe: {told(name)} is unknown, expected one of {', '.join(RECIPES)}")
     return RECIPES[name]

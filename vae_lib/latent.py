@@ -5,7 +5,7 @@ from numbers import Integral
 import torch
 from torch import Tensor
 
-from vae_lib.checks import check_count, check_kind, check_tensor
+from vae_lib.checks import check_count, check_kind, check_tensor, told
 from vae_lib.models import VAE, Autoencoder
 
 
@@ -24,7 +24,10 @@ def manifold(model: VAE | Autoencoder, axes: tuple[int, int] = (0, 1), n: int = 
     check_kind("model", model, VAE, Autoencoder)
     two = isinstance(axes, tuple | list) and len(axes) == 2 and all(axis in range(model.latent) for axis in axes)
     if not (two and isinstance(n, Integral) and n >= 1):
-        raise ValueError(f"axes, n: {axes} and {n}, expected two dimensions from 0 to {model.latent - 1} and n above 0")
+        came = axes if isinstance(axes, tuple | list) else told(axes)
+        raise ValueError(
+            f"axes, n: {came} and {told(n)}, expected two dimensions from 0 to {model.latent - 1} and n above 0"
+        )
     quantiles = prior_quantiles(n)
     z = torch.zeros(n, n, model.latent)
     z[..., axes[0]] = quantiles
@@ -42,8 +45,8 @@ def traversal(model: VAE | Autoencoder, z: Tensor, dimension: int, values: Tenso
         raise ValueError(f"z: shape {tuple(z.shape)}, expected ({model.latent},): one code")
     if values.ndim != 1:
         raise ValueError(f"values: shape {tuple(values.shape)}, expected (T,)")
-    if dimension not in range(model.latent):
-        raise ValueError(f"dimension: {dimension}, expected 0 to {model.latent - 1}")
+    if not isinstance(dimension, Integral) or dimension not in range(model.latent):
+        raise ValueError(f"dimension: {told(dimension)}, expected 0 to {model.latent - 1}")
     path = z.repeat(len(values), 1)  # (T, D)
     path[:, dimension] = values
     return model.decode(path).mean
