@@ -1,11 +1,15 @@
 """The command line: what it prints, what it writes, and how it fails."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pytest
 import torch
@@ -13,6 +17,7 @@ from PIL import Image
 
 from vae_lib import __main__ as cli
 from vae_lib import configs, data, evaluate, recipes, train
+from vae_lib.exercises.bank import CHAPTERS
 from vae_lib.latent import prior_quantiles
 from vae_lib.models import ModelConfig
 from vae_lib.recipes import Recipe
@@ -376,3 +381,107 @@ def test_the_module_runs_as_a_program(tmp_path):
     problem = "VAE_LIB_DATASET: 'nonsense', expected 'auto', 'mnist' or 'synthetic'"
     assert result.stderr == f"python -m vae_lib: error: {problem}\n"
     assert list(tmp_path.iterdir()) == []
+
+
+# Ctrl-C, and what is said without torch.
+
+
+def source_environment(**variables: str) -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(Path(cli.__file__).parents[1]), "PYTHONDONTWRITEBYTECODE": "1", **variables}
+
+
+def interrupt(command: list, environment: dict[str, str], reached) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of a process in whose terminal Ctrl-C is pressed once `reached`.
+
+    It must come to an end then, and with it every process that it started: they hold its stdout and stderr.
+    """
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        give_up = time.monotonic() + 240
+        while not reached():
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < give_up, "it was not reached"
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the group
+        out, err = process.communicate(timeout=60)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    return process.returncode, out, err
+
+
+KEPT = "python -m vae_lib: interrupted; what was trained before is kept, run the same command again to go on\n"
+
+
+@pytest.mark.usefixtures("mnist")
+@pytest.mark.parametrize(
+    "arguments",
+    [["train", "vae-20", "vae-2"], ["train", "vae-20"], ["evaluate", "vae-20"], ["sample", "vae-20", "-o", "s.png"]],
+    ids=["side by side", "alone", "evaluate", "sample"],
+)
+def test_an_interrupted_training_says_one_line_and_leaves_no_process_and_no_file(tmp_path, arguments):
+    cache = tmp_path / "cache"
+    environment = source_environment(VAE_LIB_CACHE=str(cache), VAE_LIB_DATASET="mnist", TQDM_DISABLE="1")
+    command = [sys.executable, "-m", "vae_lib", *arguments]
+    code, out, err = interrupt(command, environment, lambda: any(cache.rglob("vae-20-*.lock")))
+    assert (code, out, err) == (130, "", KEPT)
+    assert not any(cache.rglob("*.safetensors"))
+
+
+def test_an_interrupted_marking_says_one_line(tmp_path):
+    cell = "def my_kl(mean, log_var): return 0\nopen('{}', 'w')\nimport time\ntime.sleep(10)"
+    (tmp_path / "in").mkdir()
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell.format(tmp_path / "running"))])
+    for student in ("ann", "bob", "eve"):
+        nbformat.write(notebook, tmp_path / "in" / f"{student}.ipynb")
+    command = [sys.executable, "-m", "vae_lib", "mark", tmp_path / "in", "-o", tmp_path / "out"]
+    code, out, err = interrupt(command, source_environment(TQDM_DISABLE="1"), (tmp_path / "running").exists)
+    said = "python -m vae_lib: interrupted; grades.csv is as it was before, run the same command again to go on\n"
+    assert (code, out, err) == (130, "", said)
+    assert not (tmp_path / "out" / "grades.csv").exists()
+
+
+IMPORTED = """
+import sys
+from vae_lib.__main__ import main
+try:
+    code = main(sys.argv[1:])
+except SystemExit as stop:
+    code = stop.code
+print(code, sorted({"torch", "matplotlib", "sklearn", "IPython", "numpy"} & sys.modules.keys()))
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ("--help", 0),
+        ("train --help", 0),
+        ("evaluate --help", 0),
+        ("mark --help", 0),
+        ("", 2),
+        ("paint", 2),
+        ("train", 2),
+        ("train misspelt", 2),
+        ("train vae-20 misspelt", 2),
+        ("evaluate misspelt", 2),
+        ("evaluate vae-20 --images 0", 2),
+        ("sample misspelt", 2),
+        ("sample ae-2", 2),
+        ("assignment misspelt --student out", 2),
+        ("mark misspelt -o out", 2),
+        ("mark . -o out --chapters misspelt", 2),
+    ],
+)
+def test_help_and_mistakes_are_answered_without_the_libraries_that_take_seconds(tmp_path, arguments, code):
+    command = [sys.executable, "-c", IMPORTED, *arguments.split()]
+    result = subprocess.run(command, env=source_environment(), capture_output=True, text=True, cwd=tmp_path)
+    assert result.stdout.splitlines()[-1] == f"{code} []", result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_chapters_are_the_banks():
+    assert set(cli.CHAPTERS) == set(CHAPTERS)

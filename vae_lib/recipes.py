@@ -15,6 +15,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import types
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -179,6 +180,7 @@ def _beside_the_caller() -> Iterator[None]:
 def _quiet() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # also where a mask is not inherited; the caller ends its workers
     os.environ["TQDM_DISABLE"] = "1"  # the bars of several processes would write over one another
+    train.tqdm.set_lock(threading.RLock())  # tqdm's own lies outside the process, and would outlive one that is ended
 
 
 @contextmanager
