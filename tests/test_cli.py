@@ -254,7 +254,10 @@ def test_a_chapter_named_twice_is_written_once(capsys, tmp_path):
         (["sample", "tiny-ae"], "'tiny-ae' is an autoencoder"),
         (["sample", "tiny", "-o", "picture.xyz"], "xyz"),
         (["sample", "tiny", "-o", "."], "--out: . is a folder"),
+        (["sample", "tiny", "-o", "s.jpgg"], "--out: s.jpgg ends in '.jpgg', expected one of"),
+        (["sample", "tiny", "--seed", "99999999999999999999"], "--seed: 99999999999999999999"),
         (["data", "--sheet", "."], "--sheet: . is a folder"),
+        (["data", "--sheet", "s.jpgg"], "--sheet: s.jpgg ends in '.jpgg', expected one of"),
         (["data", "--paint"], "--paint"),
         (["assignment", "elbo"], "--student --teacher --nbgrader"),
         (["assignment", "nowhere", "--student", "out"], "nowhere"),
@@ -298,9 +301,50 @@ def test_a_folder_that_cannot_be_written_exits_1_and_is_named(capsys, tmp_path):
 def test_what_cannot_end_well_is_refused_before_any_training(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(recipes, "load", lambda name: pytest.fail("trained"))
     monkeypatch.setattr(recipes, "load_all", lambda names: pytest.fail("trained"))
+    monkeypatch.setattr(data, "load", lambda: pytest.fail("read"))
     (tmp_path / "file").write_text("in the way")
-    for arguments in ("sample tiny-ae", "sample tiny -o .", "sample tiny -o file/s.png", "train tiny -o file"):
-        assert run(capsys, *arguments.split())[0] != 0
+    (tmp_path / "out" / "samples.png").mkdir(parents=True)
+    (tmp_path / "several").mkdir()
+    (tmp_path / "several" / "tiny-1").write_text("in the way")
+    for arguments in (
+        "sample tiny-ae",
+        "sample tiny -o .",
+        "sample tiny -o file/s.png",
+        "sample tiny -o s.jpgg",
+        "sample tiny -o new/s.jpgg",
+        "sample huge -o new/s.png",
+        "sample tiny -o /proc/s.png",
+        "sample tiny --seed 99999999999999999999",
+        "train tiny -o file",
+        "train tiny -o /proc",
+        "train tiny -o out",
+        "train tiny tiny-1 -o several",
+        "train tiny huge -o new",
+        "data --sheet s.jpgg",
+        "data --sheet /proc/s.png",
+    ):
+        code, out, err = run(capsys, *arguments.split())
+        assert code in (1, 2)
+        assert err.startswith("python -m vae_lib: error: ")
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("ending", ["jpg", "PNG", "pdf", "svg", "webp"])
+def test_a_sheet_is_written_as_what_its_ending_says(capsys, tmp_path, ending):
+    assert run(capsys, "sample", "tiny", "-n", "1", "-o", f"s.{ending}")[0] == 0
+    begins = {"jpg": b"\xff\xd8", "PNG": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml", "webp": b"RIFF"}[ending]
+    assert (tmp_path / f"s.{ending}").read_bytes().startswith(begins)
+
+
+def test_one_image_has_no_standard_error(capsys, small_splits):
+    code, out, _ = run(capsys, "evaluate", "tiny", "--samples", "5", "--images", "1")
+    assert code == 0
+    estimate = evaluate.log_likelihood(recipes.load("tiny")[0], small_splits.test.images[:1], samples=5)
+    assert number(out, "−K-sample bound") == pytest.approx(-estimate.item(), abs=0.006)
+    assert "nan" not in out
+    assert "±" not in out
+    assert "5 importance samples on the first image alone" in out
+    assert "±" in run(capsys, "evaluate", "tiny", "--samples", "5", "--images", "2")[1]
 
 
 def test_a_picture_is_written_whole_or_not_at_all(capsys, monkeypatch, tmp_path):
@@ -361,10 +405,15 @@ def test_help_mentions_every_option(capsys, command, options):
     assert [option for option in options if option not in out] == []
 
 
-def test_help_mentions_every_recipe_of_the_book(capsys, monkeypatch):
+@pytest.mark.parametrize(
+    "command", [[], ["train"], ["evaluate"], ["sample"]], ids=["itself", "train", "evaluate", "sample"]
+)
+def test_help_says_in_a_line_what_each_recipe_of_the_book_is(capsys, monkeypatch, command):
     monkeypatch.undo()
-    out = run(capsys, "train", "--help")[1]
-    assert [name for name in configs.RECIPES if name not in "".join(out.split())] == []
+    lines = run(capsys, *command, "--help")[1].splitlines()
+    for name, recipe in configs.RECIPES.items():
+        assert f"  {name:16} {recipe.summary}" in lines
+    assert configs.RECIPES["beta-3"].summary == "VAE 784-400-20, 10 epochs, beta 3.0"
 
 
 def test_the_module_runs_as_a_program(tmp_path):

@@ -90,6 +90,7 @@ def test_any_option_of_the_configuration_changes_the_path(small_splits, monkeypa
         monkeypatch.setattr(configs, "RECIPES", {"tiny": recipe})
         paths.add(path(small_splits))
     assert len(paths) == 1 + len(others)
+    assert len({recipe.summary for recipe in [TINY, *others]}) == len(paths)  # and what help says of it
 
 
 def test_data_and_torch_change_the_path(small_splits, monkeypatch):
