@@ -29,7 +29,8 @@ def started(monkeypatch):
     processes = SimpleNamespace(code=0, looked=[])
 
     def start(command, cwd):
-        here = "import os; print(*map(os.environ.get, ('VAE_LIB_CACHE', 'VAE_LIB_DATA')), os.getcwd(), sep='\\n', flush=True)"
+        seen = "os.environ['VAE_LIB_CACHE'], os.environ['VAE_LIB_DATA'], os.getcwd()"
+        here = f"import os; print({seen}, sep='\\n', flush=True)"
         child = [sys.executable, "-S", "-c", f"{here}; raise SystemExit({processes.code})"]
         process = popen(child, cwd=cwd, stdout=subprocess.PIPE, text=True)
         processes.looked.append(process.stdout.read().splitlines())
