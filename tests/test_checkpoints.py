@@ -461,7 +461,7 @@ def test_a_bar_shows_what_has_come_unless_it_is_there_at_once(site, monkeypatch,
 
 
 LOAD = """
-from vae_lib import data, recipes, synthetic
+from vae_lib import configs, data, recipes, synthetic
 from vae_lib.models import ModelConfig
 from vae_lib.train import TrainConfig
 
@@ -471,7 +471,7 @@ train, validation, test = (
 )
 data.load = lambda: data.Splits("synthetic", "few", train, validation, test)
 config = TrainConfig(epochs=2, batch_size=64, seed=3)
-recipes.RECIPES = {"tiny": recipes.Recipe(model=ModelConfig(hidden=(4,), latent=2), train=config)}
+configs.RECIPES = {"tiny": recipes.Recipe(model=ModelConfig(hidden=(4,), latent=2), train=config)}
 _, history = recipes.load("tiny")
 print(history.elbo.tolist())
 """

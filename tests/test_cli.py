@@ -1,18 +1,23 @@
 """The command line: what it prints, what it writes, and how it fails."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from vae_lib import __main__ as cli
-from vae_lib import data, evaluate, recipes, train
+from vae_lib import configs, data, evaluate, recipes, train
+from vae_lib.exercises.bank import CHAPTERS
 from vae_lib.latent import prior_quantiles
 from vae_lib.models import ModelConfig
 from vae_lib.recipes import Recipe
@@ -30,7 +35,7 @@ TINY = {
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch, small_splits, tmp_path):
-    monkeypatch.setattr(recipes, "RECIPES", TINY)
+    monkeypatch.setattr(configs, "RECIPES", TINY)
     monkeypatch.setattr(data, "load", lambda: small_splits)
     monkeypatch.chdir(tmp_path)
 
@@ -251,7 +256,10 @@ def test_a_chapter_named_twice_is_written_once(capsys, tmp_path):
         (["sample", "tiny-ae"], "'tiny-ae' is an autoencoder"),
         (["sample", "tiny", "-o", "picture.xyz"], "xyz"),
         (["sample", "tiny", "-o", "."], "--out: . is a folder"),
+        (["sample", "tiny", "-o", "s.jpgg"], "--out: s.jpgg ends in '.jpgg', expected one of"),
+        (["sample", "tiny", "--seed", "99999999999999999999"], "--seed: 99999999999999999999"),
         (["data", "--sheet", "."], "--sheet: . is a folder"),
+        (["data", "--sheet", "s.jpgg"], "--sheet: s.jpgg ends in '.jpgg', expected one of"),
         (["data", "--paint"], "--paint"),
         (["assignment", "elbo"], "--student --teacher --nbgrader"),
         (["assignment", "nowhere", "--student", "out"], "nowhere"),
@@ -295,9 +303,50 @@ def test_a_folder_that_cannot_be_written_exits_1_and_is_named(capsys, tmp_path):
 def test_what_cannot_end_well_is_refused_before_any_training(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(recipes, "load", lambda name: pytest.fail("trained"))
     monkeypatch.setattr(recipes, "load_all", lambda names: pytest.fail("trained"))
+    monkeypatch.setattr(data, "load", lambda: pytest.fail("read"))
     (tmp_path / "file").write_text("in the way")
-    for arguments in ("sample tiny-ae", "sample tiny -o .", "sample tiny -o file/s.png", "train tiny -o file"):
-        assert run(capsys, *arguments.split())[0] != 0
+    (tmp_path / "out" / "samples.png").mkdir(parents=True)
+    (tmp_path / "several").mkdir()
+    (tmp_path / "several" / "tiny-1").write_text("in the way")
+    for arguments in (
+        "sample tiny-ae",
+        "sample tiny -o .",
+        "sample tiny -o file/s.png",
+        "sample tiny -o s.jpgg",
+        "sample tiny -o new/s.jpgg",
+        "sample huge -o new/s.png",
+        "sample tiny -o /proc/s.png",
+        "sample tiny --seed 99999999999999999999",
+        "train tiny -o file",
+        "train tiny -o /proc",
+        "train tiny -o out",
+        "train tiny tiny-1 -o several",
+        "train tiny huge -o new",
+        "data --sheet s.jpgg",
+        "data --sheet /proc/s.png",
+    ):
+        code, out, err = run(capsys, *arguments.split())
+        assert code in (1, 2)
+        assert err.startswith("python -m vae_lib: error: ")
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("ending", ["jpg", "PNG", "pdf", "svg", "webp"])
+def test_a_sheet_is_written_as_what_its_ending_says(capsys, tmp_path, ending):
+    assert run(capsys, "sample", "tiny", "-n", "1", "-o", f"s.{ending}")[0] == 0
+    begins = {"jpg": b"\xff\xd8", "PNG": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml", "webp": b"RIFF"}[ending]
+    assert (tmp_path / f"s.{ending}").read_bytes().startswith(begins)
+
+
+def test_one_image_has_no_standard_error(capsys, small_splits):
+    code, out, _ = run(capsys, "evaluate", "tiny", "--samples", "5", "--images", "1")
+    assert code == 0
+    estimate = evaluate.log_likelihood(recipes.load("tiny")[0], small_splits.test.images[:1], samples=5)
+    assert number(out, "−K-sample bound") == pytest.approx(-estimate.item(), abs=0.006)
+    assert "nan" not in out
+    assert "±" not in out
+    assert "5 importance samples on the first image alone" in out
+    assert "±" in run(capsys, "evaluate", "tiny", "--samples", "5", "--images", "2")[1]
 
 
 def test_a_picture_is_written_whole_or_not_at_all(capsys, monkeypatch, tmp_path):
@@ -344,9 +393,9 @@ def test_an_unexpected_error_is_not_dressed_as_a_mistake_of_the_callers(capsys, 
                 "VAE_LIB_MODELS",
             ],
         ),
-        (["train"], ["RECIPE", "--all", "--out", "samples.png", "reconstructions.png", "manifold.png", "vae-20"]),
-        (["evaluate"], ["RECIPE", "--samples", "--images", "vae-20"]),
-        (["sample"], ["RECIPE", "-n", "--seed", "--draw", "--out", "vae-20"]),
+        (["train"], ["RECIPE", "--all", "--out", "samples.png", "reconstructions.png", "manifold.png", "tiny-binary"]),
+        (["evaluate"], ["RECIPE", "--samples", "--images", "tiny-binary"]),
+        (["sample"], ["RECIPE", "-n", "--seed", "--draw", "--out", "tiny-binary"]),
         (["data"], ["--sheet"]),
         (["assignment"], ["CHAPTER", "--student", "--teacher", "--nbgrader", "elbo", "rate_distortion"]),
         (["mark"], ["SUBMISSIONS", "--out", "--chapters", "grades.csv"]),
@@ -358,10 +407,15 @@ def test_help_mentions_every_option(capsys, command, options):
     assert [option for option in options if option not in out] == []
 
 
-def test_help_mentions_every_recipe_of_the_book(capsys, monkeypatch):
+@pytest.mark.parametrize(
+    "command", [[], ["train"], ["evaluate"], ["sample"]], ids=["itself", "train", "evaluate", "sample"]
+)
+def test_help_says_in_a_line_what_each_recipe_of_the_book_is(capsys, monkeypatch, command):
     monkeypatch.undo()
-    out = run(capsys, "train", "--help")[1]
-    assert [name for name in recipes.RECIPES if name not in "".join(out.split())] == []
+    lines = run(capsys, *command, "--help")[1].splitlines()
+    for name, recipe in configs.RECIPES.items():
+        assert f"  {name:16} {recipe.summary}" in lines
+    assert configs.RECIPES["beta-3"].summary == "VAE 784-400-20, 10 epochs, beta 3.0"
 
 
 def test_the_module_runs_as_a_program(tmp_path):
@@ -378,3 +432,107 @@ def test_the_module_runs_as_a_program(tmp_path):
     problem = "VAE_LIB_DATASET: 'nonsense', expected 'auto', 'mnist' or 'synthetic'"
     assert result.stderr == f"python -m vae_lib: error: {problem}\n"
     assert list(tmp_path.iterdir()) == []
+
+
+# Ctrl-C, and what is said without torch.
+
+
+def source_environment(**variables: str) -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(Path(cli.__file__).parents[1]), "PYTHONDONTWRITEBYTECODE": "1", **variables}
+
+
+def interrupt(command: list, environment: dict[str, str], reached) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of a process in whose terminal Ctrl-C is pressed once `reached`.
+
+    It must come to an end then, and with it every process that it started: they hold its stdout and stderr.
+    """
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        give_up = time.monotonic() + 240
+        while not reached():
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < give_up, "it was not reached"
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the group
+        out, err = process.communicate(timeout=60)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    return process.returncode, out, err
+
+
+KEPT = "python -m vae_lib: interrupted; what was trained before is kept, run the same command again to go on\n"
+
+
+@pytest.mark.usefixtures("mnist")
+@pytest.mark.parametrize(
+    "arguments",
+    [["train", "vae-20", "vae-2"], ["train", "vae-20"], ["evaluate", "vae-20"], ["sample", "vae-20", "-o", "s.png"]],
+    ids=["side by side", "alone", "evaluate", "sample"],
+)
+def test_an_interrupted_training_says_one_line_and_leaves_no_process_and_no_file(tmp_path, arguments):
+    cache = tmp_path / "cache"
+    environment = source_environment(VAE_LIB_CACHE=str(cache), VAE_LIB_DATASET="mnist", TQDM_DISABLE="1")
+    command = [sys.executable, "-m", "vae_lib", *arguments]
+    code, out, err = interrupt(command, environment, lambda: any(cache.rglob("vae-20-*.lock")))
+    assert (code, out, err) == (130, "", KEPT)
+    assert not any(cache.rglob("*.safetensors"))
+
+
+def test_an_interrupted_marking_says_one_line(tmp_path):
+    cell = "def my_kl(mean, log_var): return 0\nopen('{}', 'w')\nimport time\ntime.sleep(10)"
+    (tmp_path / "in").mkdir()
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell.format(tmp_path / "running"))])
+    for student in ("ann", "bob", "eve"):
+        nbformat.write(notebook, tmp_path / "in" / f"{student}.ipynb")
+    command = [sys.executable, "-m", "vae_lib", "mark", tmp_path / "in", "-o", tmp_path / "out"]
+    code, out, err = interrupt(command, source_environment(TQDM_DISABLE="1"), (tmp_path / "running").exists)
+    said = "python -m vae_lib: interrupted; grades.csv is as it was before, run the same command again to go on\n"
+    assert (code, out, err) == (130, "", said)
+    assert not (tmp_path / "out" / "grades.csv").exists()
+
+
+IMPORTED = """
+import sys
+from vae_lib.__main__ import main
+try:
+    code = main(sys.argv[1:])
+except SystemExit as stop:
+    code = stop.code
+print(code, sorted({"torch", "matplotlib", "sklearn", "IPython", "numpy"} & sys.modules.keys()))
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ("--help", 0),
+        ("train --help", 0),
+        ("evaluate --help", 0),
+        ("mark --help", 0),
+        ("", 2),
+        ("paint", 2),
+        ("train", 2),
+        ("train misspelt", 2),
+        ("train vae-20 misspelt", 2),
+        ("evaluate misspelt", 2),
+        ("evaluate vae-20 --images 0", 2),
+        ("sample misspelt", 2),
+        ("sample ae-2", 2),
+        ("assignment misspelt --student out", 2),
+        ("mark misspelt -o out", 2),
+        ("mark . -o out --chapters misspelt", 2),
+    ],
+)
+def test_help_and_mistakes_are_answered_without_the_libraries_that_take_seconds(tmp_path, arguments, code):
+    command = [sys.executable, "-c", IMPORTED, *arguments.split()]
+    result = subprocess.run(command, env=source_environment(), capture_output=True, text=True, cwd=tmp_path)
+    assert result.stdout.splitlines()[-1] == f"{code} []", result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_chapters_are_the_banks():
+    assert set(cli.CHAPTERS) == set(CHAPTERS)

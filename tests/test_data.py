@@ -1,5 +1,6 @@
 """MNIST read whole and split once and for all; what happens where it is damaged, missing or cannot be fetched."""
 
+import gzip
 import os
 import socket
 import subprocess
@@ -245,7 +246,7 @@ def test_torchvisions_own_download_fails_cleanly_without_a_network(empty, monkey
         assert data.load() is small_synthetic
     assert asked
     assert all(timeout for timeout in asked)
-    assert list((empty / "MNIST" / "raw").iterdir()) == []
+    assert not empty.exists()  # nothing is made where nothing can be put
 
 
 @pytest.mark.parametrize("error", [OSError("gone"), RuntimeError("gone"), KeyboardInterrupt(), MemoryError()])
@@ -254,8 +255,8 @@ def test_an_interrupted_download_leaves_nothing_behind(empty, monkeypatch, error
     monkeypatch.setattr(_torchvision, "MNIST", Downloads(stopped_by(error)))
     with pytest.raises((FileNotFoundError, type(error))):
         data.load()
-    assert [path.name for path in empty.rglob("*") if path.is_file()] == []
-    assert list(empty.glob(".download-*")) == []
+    assert not empty.exists()
+    assert list(empty.parent.rglob(".download-*")) == []
 
 
 def link_all(raw: Path) -> None:
@@ -297,6 +298,93 @@ def test_mnist_that_is_there_is_not_downloaded_again(root, monkeypatch):
     assert data.load().name == "mnist"
 
 
+@pytest.mark.parametrize("named", ["misspelt", "two/levels/down"])
+def test_a_misspelt_path_makes_no_folder(tmp_path, monkeypatch, small_synthetic, named):
+    monkeypatch.setenv("VAE_LIB_DATA", str(tmp_path / named))
+    monkeypatch.setattr(_torchvision, "MNIST", Downloads(stopped_by(OSError("no route to host"))))
+    with pytest.warns(UserWarning, match=f"MNIST is not in {tmp_path / named}/MNIST/raw"):
+        data.load()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory):
+    """MNIST as it is downloaded by hand: four packed files."""
+    folder = tmp_path_factory.mktemp("packed")
+    for name in NAMES:
+        (folder / f"{name}.gz").write_bytes(gzip.compress((RAW / name).read_bytes(), compresslevel=1))
+    return folder
+
+
+@pytest.fixture
+def root_gz(tmp_path, monkeypatch, packed):
+    """A data folder with the packed files alone, and no network."""
+    raw = tmp_path / "data" / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name in NAMES:
+        (raw / f"{name}.gz").symlink_to(packed / f"{name}.gz")
+    monkeypatch.setenv("VAE_LIB_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(_torchvision, "MNIST", Downloads(stopped_by(OSError("no route to host"))))
+    return raw
+
+
+def test_packed_files_are_unpacked_beside_themselves_and_used(root_gz, mnist):
+    loaded = data.load()
+    assert loaded.fingerprint == mnist.fingerprint
+    assert torch.equal(loaded.test.images, mnist.test.images)
+    assert torch.equal(loaded.train.labels, mnist.train.labels)
+    assert sorted(os.listdir(root_gz)) == sorted([*NAMES, *(f"{name}.gz" for name in NAMES)])
+    assert (root_gz / LABELS).read_bytes() == (RAW / LABELS).read_bytes()
+    modes = {(root_gz / name).stat().st_mode for name in NAMES}
+    (root_gz / "new").touch()
+    assert modes == {(root_gz / "new").stat().st_mode}  # others of the machine may read them, too
+
+
+def test_a_file_that_is_there_unpacked_is_not_unpacked_again(root_gz):
+    replace(root_gz / f"{LABELS}.gz", b"whatever")
+    (root_gz / LABELS).symlink_to(RAW / LABELS)
+    assert data.load().name == "mnist"
+
+
+@pytest.mark.parametrize("wanted", ["auto", "mnist"])
+@pytest.mark.parametrize("damage", ["truncated", "altered", "another", "empty", "longer", "html"])
+def test_a_damaged_packed_file_is_named_and_nothing_is_made_of_it(root_gz, packed, monkeypatch, damage, wanted):
+    whole = (packed / f"{LABELS}.gz").read_bytes()
+    damaged = {
+        "truncated": whole[:-9],
+        "altered": whole[:200] + bytes([whole[200] ^ 1]) + whole[201:],
+        "another": gzip.compress((RAW / LABELS).read_bytes()[::-1]),
+        "empty": b"",
+        "longer": gzip.compress((RAW / LABELS).read_bytes() + b"0"),
+        "html": b"<html>404 Not Found</html>",
+    }[damage]
+    replace(root_gz / f"{LABELS}.gz", damaged)
+    monkeypatch.setenv("VAE_LIB_DATASET", wanted)
+    with pytest.raises(OSError, match=rf"{LABELS}\.gz is damaged.* Delete it, and it is downloaded again") as caught:
+        data.load()
+    assert not isinstance(caught.value, FileNotFoundError)  # which `auto` would answer with synthetic digits
+    assert not (root_gz / LABELS).exists()
+    assert not [path for path in root_gz.iterdir() if path.name.startswith(".")]
+
+
+def test_what_cannot_be_unpacked_for_want_of_room_is_told_and_leaves_nothing(root_gz, monkeypatch):
+    def full(self, content):
+        self.touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match=r"train-images-idx3-ubyte\.gz cannot be unpacked there .*No space left"):
+        data.load()
+    assert sorted(os.listdir(root_gz)) == sorted(f"{name}.gz" for name in NAMES)
+
+
+def test_three_packed_files_are_not_mnist(root_gz, monkeypatch):
+    (root_gz / f"{LABELS}.gz").unlink()
+    monkeypatch.setenv("VAE_LIB_DATASET", "mnist")
+    with pytest.raises(FileNotFoundError, match="could not be downloaded .no route to host."):
+        data.load()
+
+
 def test_a_folder_that_cannot_be_written_is_named_with_its_variable(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("VAE_LIB_DATA", str(tmp_path / "file"))
@@ -306,20 +394,20 @@ def test_a_folder_that_cannot_be_written_is_named_with_its_variable(tmp_path, mo
 
 
 def test_a_folder_without_permission_is_named_with_its_variable(empty, monkeypatch):
-    def refuse(self, *args, **kwargs):
-        raise PermissionError(13, "Permission denied", str(self))
+    def refuse(path, *args, **kwargs):
+        raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setenv("VAE_LIB_DATASET", "mnist")
-    monkeypatch.setattr(Path, "mkdir", refuse)
+    monkeypatch.setattr(os, "mkdir", refuse)
     with pytest.raises(PermissionError, match=f"^{empty} cannot be written; set VAE_LIB_DATA"):
         data.load()
 
 
 def test_where_auto_may_not_write_synthetic_digits_take_mnists_place(empty, monkeypatch, small_synthetic):
-    def refuse(self, *args, **kwargs):
-        raise PermissionError(13, "Permission denied", str(self))
+    def refuse(path, *args, **kwargs):
+        raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "mkdir", refuse)
+    monkeypatch.setattr(os, "mkdir", refuse)
     with pytest.warns(UserWarning, match="VAE_LIB_DATA.* Synthetic digits take its place"):
         assert data.load() is small_synthetic
 

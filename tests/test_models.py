@@ -1,7 +1,9 @@
 """Shapes, seeds, matched layers, and every complaint about bad input."""
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 from torch.testing import assert_close
 
@@ -151,12 +153,39 @@ def poisoned(value: float) -> torch.Tensor:
 
 
 BAD_IMAGES = [
-    (torch.zeros(PIXELS), r"^x: shape \(784,\), expected \(B, 784\); flatten images with x\.flatten\(1\)"),
-    (torch.zeros(2, 28, 28), r"^x: shape \(2, 28, 28\), expected \(B, 784\)"),
+    (torch.zeros(PIXELS), r"^x: shape \(784,\), expected \(B, 784\); x\.reshape\(1, 784\) is a batch of this one"),
+    (
+        torch.zeros(28, 28),
+        r"^x: shape \(28, 28\), expected \(B, 784\); x\.reshape\(1, 784\) is a batch of this one image",
+    ),
+    (torch.zeros(2, 28, 28), r"^x: shape \(2, 28, 28\), expected \(B, 784\); flatten images with x\.flatten\(1\)$"),
+    (
+        torch.zeros(2, 1, 28, 28),
+        r"^x: shape \(2, 1, 28, 28\), expected \(B, 784\); flatten images with x\.flatten\(1\)$",
+    ),
+    (
+        torch.zeros(8, 12288),
+        r"^x: shape \(8, 12288\), expected \(B, 784\): grey images of 28 by 28 pixels, a row for each$",
+    ),
+    (torch.zeros(8, 3, 64, 64), r"^x: shape \(8, 3, 64, 64\), expected \(B, 784\): grey images of 28 by 28 pixels"),
+    (torch.zeros(PIXELS, 2), r"^x: shape \(784, 2\), expected \(B, 784\): grey images"),
+    (torch.zeros(()), r"^x: shape \(\), expected \(B, 784\)"),
     (torch.zeros(2, 783), r"^x: shape \(2, 783\), expected \(B, 784\)"),
     (torch.zeros(0, PIXELS), r"^x: an empty batch, shape \(0, 784\)"),
-    (torch.zeros(2, PIXELS, dtype=torch.uint8), r"^x: dtype torch\.uint8, expected torch\.float32 in \[0, 1\]"),
-    (torch.zeros(2, PIXELS, dtype=torch.float64), r"^x: dtype torch\.float64"),
+    (torch.zeros(2, PIXELS, dtype=torch.uint8), r"^x: dtype torch\.uint8, expected torch\.float32 in \[0, 1\]; divide"),
+    (torch.zeros(2, 28, 28, dtype=torch.uint8), r"^x: dtype torch\.uint8, expected torch\.float32 in \[0, 1\]; divide"),
+    (
+        torch.zeros(2, PIXELS, dtype=torch.float64),
+        r"^x: dtype torch\.float64, expected torch\.float32; x\.float\(\) is$",
+    ),
+    (torch.zeros(2, PIXELS, device="meta"), "^x: on the device 'meta', which keeps no numbers"),
+    (
+        np.zeros((2, PIXELS), np.float32),
+        r"^x: a NumPy array, expected a tensor; torch\.from_numpy\(x\) makes one of it$",
+    ),
+    (Image.new("L", (28, 28)), "^x: Image, expected a tensor$"),
+    ([[0.0] * PIXELS], r"^x: list, expected a tensor; torch\.tensor\(x\) makes one of numbers"),
+    (None, "^x: NoneType, expected a tensor$"),
     (poisoned(255.0), r"^x: values from 0\.5 to 255, expected \[0, 1\]"),
     (poisoned(-0.1), r"^x: values from -0\.1 to 0\.5, expected \[0, 1\]"),
     (poisoned(float("nan")), r"^x: values from nan to nan, expected \[0, 1\]"),
@@ -177,6 +206,38 @@ def test_good_images_come_back_unchanged(digits):
     assert torch.equal(digits, before)
 
 
+def test_what_the_messages_advise_helps(digits):
+    model = ModelConfig(hidden=(8,)).build()
+    x = digits[:2].view(2, 28, 28)
+    byte = (255 * x).to(torch.uint8)
+    for fitting in (x.flatten(1), x[0].reshape(1, 784), x.double().flatten(1).float(), (byte / 255).flatten(1)):
+        assert check_images(fitting) is fitting
+    assert torch.equal(check_images(torch.from_numpy(digits.numpy())), digits)
+    assert model.decode(torch.zeros(20)[None]).mean.shape == (1, PIXELS)
+
+
+@pytest.mark.parametrize("variational", [True, False])
+def test_what_lies_elsewhere_than_the_model_is_named(variational, digits):
+    """A device that every machine has."""
+    model = ModelConfig(hidden=(8,), variational=variational).build().to("meta")
+    with pytest.raises(ValueError, match="^x: on the device 'cpu', the model is on 'meta'$"):
+        model.encode(digits)
+    with pytest.raises(ValueError, match="^z: on the device 'cpu', the model is on 'meta'$"):
+        model.decode(torch.zeros(2, 20))
+
+
+def test_latents_of_another_type_than_the_weights_are_named():
+    model = ModelConfig(hidden=(8,)).build()
+    with pytest.raises(ValueError, match="^z: dtype torch.float64, the model's is torch.float32$"):
+        model.decode(torch.zeros(2, 20, dtype=torch.float64))
+    assert model.double().decode(torch.zeros(2, 20, dtype=torch.float64)).mean.dtype == torch.float64
+
+
+def test_a_code_without_its_batch_axis_is_told_how_to_get_one():
+    with pytest.raises(ValueError, match=r"^z: shape \(20,\), .*; z\[None\] is a batch of one$"):
+        ModelConfig(hidden=(8,)).build().decode(torch.zeros(20))
+
+
 @pytest.mark.parametrize("shape", [(20,), (5, 19), (2, 5, 21)])
 def test_decoders_name_what_is_wrong_with_latents(shape):
     with pytest.raises(ValueError, match=r"^z: shape \(.*\), expected \(\.\.\., B, 20\)"):
@@ -192,6 +253,14 @@ def test_decoders_name_what_is_wrong_with_latents(shape):
         ("hidden", (-1,)),
         ("likelihood", "laplace"),
         ("likelihood", ""),
+        ("likelihood", None),
+        ("latent", None),
+        ("latent", "20"),
+        ("latent", 2.0),
+        ("hidden", 400),
+        ("hidden", "400"),
+        ("hidden", (400.0,)),
+        ("hidden", None),
     ],
 )
 def test_configurations_name_the_bad_value(name, value):

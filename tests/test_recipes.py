@@ -14,7 +14,7 @@ import pytest
 import torch
 from tiny_recipes import TINY, path, same, trained_by_hand
 
-from vae_lib import checkpoints, data, recipes, train
+from vae_lib import checkpoints, configs, data, recipes, train
 from vae_lib.models import VAE, Autoencoder, ModelConfig
 from vae_lib.train import History, TrainConfig
 
@@ -32,7 +32,7 @@ def test_load_trains_once_and_reads_afterwards(small_splits, trainings, cache):
 
 @pytest.mark.parametrize("name", ["tiny", "tiny-ae"])
 def test_what_is_loaded_is_what_training_on_the_training_images_gives(small_splits, name):
-    expected = trained_by_hand(small_splits, recipes.RECIPES[name])
+    expected = trained_by_hand(small_splits, configs.RECIPES[name])
     assert isinstance(expected[0], VAE if name == "tiny" else Autoencoder)
     for _ in range(2):  # trained, then read
         model, history = recipes.load(name)
@@ -43,17 +43,17 @@ def test_what_is_loaded_is_what_training_on_the_training_images_gives(small_spli
 
 def test_every_recipe_of_the_book_builds_and_survives_a_checkpoint(monkeypatch, tmp_path):
     monkeypatch.undo()  # the book's own recipes
-    for name, recipe in recipes.RECIPES.items():
+    for name, recipe in configs.RECIPES.items():
         assert recipes.get(name) is recipe
-    model = recipes.RECIPES["gaussian"].model.build(seed=3)
+    model = configs.RECIPES["gaussian"].model.build(seed=3)
     history = History(*torch.rand(4, 3, dtype=torch.float64))
     checkpoints.write(tmp_path / "a.safetensors", model, history)
-    assert same(checkpoints.read(tmp_path / "a.safetensors", recipes.RECIPES["gaussian"].model), (model, history))
+    assert same(checkpoints.read(tmp_path / "a.safetensors", configs.RECIPES["gaussian"].model), (model, history))
 
 
 def test_recipes_that_differ_in_name_only_would_show_the_same_model_twice(monkeypatch):
     monkeypatch.undo()
-    assert len(set(recipes.RECIPES.values())) == len(recipes.RECIPES)
+    assert len(set(configs.RECIPES.values())) == len(configs.RECIPES)
 
 
 @pytest.mark.parametrize("use", [recipes.load, recipes.get])
@@ -87,9 +87,10 @@ def test_any_option_of_the_configuration_changes_the_path(small_splits, monkeypa
     others += [replace(TINY, model=replace(TINY.model, **change)) for change in MODEL_CHANGES]
     paths = set()
     for recipe in [TINY, *others]:
-        monkeypatch.setattr(recipes, "RECIPES", {"tiny": recipe})
+        monkeypatch.setattr(configs, "RECIPES", {"tiny": recipe})
         paths.add(path(small_splits))
     assert len(paths) == 1 + len(others)
+    assert len({recipe.summary for recipe in [TINY, *others]}) == len(paths)  # and what help says of it
 
 
 def test_data_and_torch_change_the_path(small_splits, monkeypatch):
@@ -248,7 +249,7 @@ SCRIPT = """
 import os, sys, time
 from pathlib import Path
 
-from vae_lib import data, recipes, synthetic, train
+from vae_lib import configs, data, recipes, synthetic, train
 from vae_lib.models import ModelConfig
 from vae_lib.recipes import Recipe
 from vae_lib.train import TrainConfig
@@ -260,7 +261,7 @@ train_, validation, test = (
 )
 data.load = lambda: data.Splits("synthetic", "few", train_, validation, test)
 config = TrainConfig(epochs=2, batch_size=64, seed=3)
-recipes.RECIPES = {"tiny": Recipe(model=ModelConfig(hidden=(4,), latent=2), train=config)}
+configs.RECIPES = {"tiny": Recipe(model=ModelConfig(hidden=(4,), latent=2), train=config)}
 
 
 def held_up(function):
@@ -355,42 +356,42 @@ def test_of_two_processes_at_once_one_trains_and_the_other_waits_and_reads(tmp_p
 
 
 SIDE_BY_SIDE = """
-import torch
+import sys
 from dataclasses import replace
-from vae_lib import data, recipes, synthetic
+
+import torch
+
+from vae_lib import recipes
 from vae_lib.models import ModelConfig
+from vae_lib.recipes import RECIPES, Recipe
 from vae_lib.train import TrainConfig
 
-# At the top level, so that the workers, which import this file, know the recipes and the digits, too.
-drawn = synthetic.sample(400, seed=1)
-digits = data.Digits(drawn.images, drawn.labels)
-data.load = lambda: data.Splits("synthetic", "few", digits, digits, digits)
-TINY = recipes.Recipe(model=ModelConfig(hidden=(300,), latent=2), train=TrainConfig(epochs=2))
-recipes.RECIPES = {f"tiny-{seed}": replace(TINY, train=replace(TINY.train, seed=seed)) for seed in range(3)}
-
-if __name__ == "__main__":
-    import sys
-    if sys.argv[1] == "together":
-        print(*sorted(recipes.load_all(list(recipes.RECIPES))))
-    else:
-        torch.set_num_threads(2)
-        for name in recipes.RECIPES:
-            recipes.load(name)
-        assert torch.get_num_threads() == 2
+print("started", flush=True)
+TINY = Recipe(model=ModelConfig(hidden=(100,), latent=2), train=TrainConfig(epochs=1, batch_size=1_000))
+RECIPES |= {f"tiny-{seed}": replace(TINY, train=replace(TINY.train, seed=seed)) for seed in range(3)}
+names = [name for name in RECIPES if name.startswith("tiny-")]
+if sys.argv[1] == "together":
+    print(*sorted(recipes.load_all(names)))
+else:
+    torch.set_num_threads(2)
+    for name in names:
+        recipes.load(name)
+    assert torch.get_num_threads() == 2
 """
 
 
-def test_models_trained_side_by_side_are_those_trained_one_by_one(tmp_path):
+@pytest.mark.usefixtures("mnist")  # which the script reads
+def test_models_trained_side_by_side_by_a_script_without_a_guard_are_those_trained_one_by_one(tmp_path):
+    """A script as a reader writes it: with recipes of its own, and without `if __name__ == "__main__"`."""
     script = tmp_path / "train_some.py"
     script.write_text(SIDE_BY_SIDE)
     contents = {}
     for way in ("together", "one by one"):
-        environment = os.environ | {"VAE_LIB_CACHE": str(tmp_path / way)}
+        environment = os.environ | {"VAE_LIB_CACHE": str(tmp_path / way), "VAE_LIB_DATASET": "mnist"}
         command = [sys.executable, script, way]
         result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        assert result.returncode == 0, result.stderr
-        if way == "together":
-            assert result.stdout.split() == ["tiny-0", "tiny-1", "tiny-2"]
+        assert (result.returncode, result.stderr) == (0, "")
+        assert result.stdout.split() == ["started", *["tiny-0", "tiny-1", "tiny-2"] * (way == "together")]
         contents[way] = {file.name: file.read_bytes() for file in (tmp_path / way / "recipes").rglob("*.safetensors")}
     assert len(contents["together"]) == 3
     assert contents["together"] == contents["one by one"]

@@ -349,6 +349,12 @@ def test_the_last_smaller_batch_is_trained_on_too(images, monkeypatch):
         ("free_bits", math.nan),
         ("binarize", "sometimes"),
         ("binarize", True),
+        ("epochs", None),
+        ("beta", None),
+        ("beta", "4"),
+        ("learning_rate", "fast"),
+        ("learning_rate", None),
+        ("binarize", []),
     ],
 )
 def test_configurations_name_the_bad_value(name, value):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from vae_lib import data, recipes, train
+from vae_lib import configs, data, recipes, train
 from vae_lib.models import ModelConfig
 from vae_lib.recipes import Recipe
 from vae_lib.train import History, TrainConfig
@@ -18,7 +18,7 @@ TINY_AE = replace(TINY, model=replace(TINY.model, variational=False))
 @pytest.fixture
 def tiny(monkeypatch, small_splits):
     """In place of the book's recipes and of MNIST."""
-    monkeypatch.setattr(recipes, "RECIPES", {"tiny": TINY, "tiny-ae": TINY_AE})
+    monkeypatch.setattr(configs, "RECIPES", {"tiny": TINY, "tiny-ae": TINY_AE})
     monkeypatch.setattr(data, "load", lambda: small_splits)
 
 

@@ -8,11 +8,13 @@ VAE_LIB_DATASET   auto, mnist or synthetic                              default:
 VAE_LIB_CACHE     where downloads and trained models are kept           default: the user's cache folder
 """
 
+import gzip
 import hashlib
 import os
 import socket
 import tempfile
 import warnings
+import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +24,7 @@ import torch
 from torch import Generator, Tensor
 
 from vae_lib import synthetic
+from vae_lib.checks import check_tensor
 
 VALIDATION = 5_000
 SPLIT_SEED = 1_998  # which 5,000 of the 60,000 training images are the validation split
@@ -96,6 +99,7 @@ def binarize(images: Tensor, *, generator: Generator) -> Tensor:
     Drawn anew for each batch this is dynamic binarisation; drawn once, static. Raises ValueError for what is no
     probability.
     """
+    check_tensor("images", images)
     try:
         return torch.bernoulli(images, generator=generator)
     except RuntimeError as error:
@@ -110,6 +114,7 @@ def binarize_static(images: Tensor) -> Tensor:
 @lru_cache(maxsize=1)
 def _mnist(root: Path) -> Splits:
     raw = root / "MNIST" / "raw"
+    _unpack(raw)
     if not all((raw / name).exists() for name in MNIST_FILES):
         _download(root)
     # Read here and not by torchvision, to the same tensors: importing torchvision costs a process four seconds.
@@ -134,18 +139,45 @@ def _synthetic() -> Splits:
 
 
 def _verified(path: Path) -> Tensor:
-    """The file's bytes. A truncated or altered one is refused: it would change every number and look like data."""
-    size, md5 = MNIST_FILES[path.name]
+    """The file's bytes; OSError where they are not the original's."""
     try:
         content = bytearray(path.read_bytes())
     except OSError as error:
         raise OSError(f"{path}: cannot be read ({error.strerror}).") from error
+    _check_whole(path, path.name, content)
+    return torch.frombuffer(content, dtype=torch.uint8)
+
+
+def _check_whole(path: Path, name: str, content: bytes | bytearray) -> None:
+    """A truncated or altered file is refused: it would change every number and look like data."""
+    size, md5 = MNIST_FILES[name]
     if len(content) != size or hashlib.md5(content, usedforsecurity=False).hexdigest() != md5:
         raise OSError(
             f"{path} is damaged: {len(content):,} bytes whose MD5 is not that of the original ({size:,} bytes, {md5}). "
             "Delete it, and it is downloaded again."
         )
-    return torch.frombuffer(content, dtype=torch.uint8)
+
+
+def _unpack(raw: Path) -> None:
+    """Unpack those of the four files that are there as NAME.gz only, as a download by hand leaves them."""
+    for name in MNIST_FILES:
+        packed = raw / f"{name}.gz"
+        if (raw / name).exists() or not packed.exists():
+            continue
+        try:
+            with gzip.open(packed) as file:
+                content = file.read(MNIST_FILES[name][0] + 1)  # no more than shows that it is too long
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise OSError(f"{packed} is damaged ({error}). Delete it, and it is downloaded again.") from error
+        except OSError as error:
+            raise OSError(f"{packed}: cannot be read ({error.strerror}).") from error
+        _check_whole(packed, name, content)
+        try:
+            with tempfile.TemporaryDirectory(dir=raw, prefix=".unpacked-") as scratch:
+                Path(scratch, name).write_bytes(content)
+                os.replace(Path(scratch, name), raw / name)
+        except OSError as error:
+            raise OSError(f"{packed} cannot be unpacked there ({error}); make {raw} writable.") from error
 
 
 def _download(root: Path) -> None:
@@ -155,10 +187,12 @@ def _download(root: Path) -> None:
     raw = root / "MNIST" / "raw"
     timeout = socket.getdefaulttimeout()
     try:
-        raw.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=root, prefix=".download-") as scratch:
+        # In the folder above, if need be: none is made before there is something to put there.
+        there = next(folder for folder in (root, *root.parents) if folder.exists())
+        with tempfile.TemporaryDirectory(dir=there, prefix=".download-") as scratch:
             socket.setdefaulttimeout(20)  # torchvision sets none: a silent network would hang the build
             MNIST(scratch, download=True)
+            raw.mkdir(parents=True, exist_ok=True)
             for name in MNIST_FILES:
                 os.replace(Path(scratch, "MNIST", "raw", name), raw / name)
     except PermissionError as error:
@@ -167,7 +201,8 @@ def _download(root: Path) -> None:
         reason = " ".join(str(error).split())  # torchvision's runs over several lines
         raise FileNotFoundError(
             f"MNIST is not in {raw} and could not be downloaded ({reason}). "
-            "Set VAE_LIB_DATA to a folder that holds MNIST/raw with the four idx files, or connect to the network."
+            "Set VAE_LIB_DATA to a folder that holds MNIST/raw with the four idx files, unpacked or as .gz, or connect "
+            "to the network."
         ) from error
     finally:
         socket.setdefaulttimeout(timeout)

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from vae_lib.checks import check_count, check_kind, check_tensor
+
 LOG_2PI = math.log(2 * math.pi)
 
 
@@ -21,6 +23,8 @@ class DiagonalGaussian:
     log_var: Tensor
 
     def __post_init__(self) -> None:
+        check_tensor("mean", self.mean)
+        check_tensor("log_var", self.log_var)
         try:
             self.log_var.expand_as(self.mean)
         except RuntimeError:
@@ -37,6 +41,8 @@ class DiagonalGaussian:
 
         Returns (..., D), or (S, ..., D) when `samples` is S.
         """
+        if samples is not None:
+            check_count("samples", samples)
         shape = self.mean.shape if samples is None else (samples, *self.mean.shape)
         noise = torch.randn(shape, generator=generator, dtype=self.mean.dtype)
         return self.mean + self.std * noise
@@ -57,6 +63,9 @@ class Bernoulli:
     """Independent Bernoulli pixels, given by their log-odds. logits: (..., X)."""
 
     logits: Tensor
+
+    def __post_init__(self) -> None:
+        check_tensor("logits", self.logits)
 
     @property
     def mean(self) -> Tensor:
@@ -80,6 +89,8 @@ class Bernoulli:
 
 def kl_divergence(q: DiagonalGaussian, p: DiagonalGaussian) -> Tensor:
     """KL(q || p) of each dimension: (..., D), in nats. Derived in chapter 3."""
+    check_kind("q", q, DiagonalGaussian)
+    check_kind("p", p, DiagonalGaussian)
     if q.mean.shape[-1:] != p.mean.shape[-1:]:
         raise ValueError(f"q, p: means of shape {tuple(q.mean.shape)} and {tuple(p.mean.shape)}, expected one D")
     ratio = q.log_var - p.log_var
@@ -88,6 +99,7 @@ def kl_divergence(q: DiagonalGaussian, p: DiagonalGaussian) -> Tensor:
 
 def standard_normal(dimensions: int) -> DiagonalGaussian:
     """The prior N(0, I) over `dimensions` latent dimensions."""
+    check_count("dimensions", dimensions)
     return DiagonalGaussian(torch.zeros(dimensions), torch.zeros(dimensions))
 
 
@@ -96,20 +108,29 @@ def kl_to_standard_normal(q: DiagonalGaussian) -> Tensor:
 
     Kingma and Welling (2014), appendix B.
     """
+    check_kind("q", q, DiagonalGaussian)
     return 0.5 * (q.mean**2 + q.log_var.exp() - 1 - q.log_var)
 
 
 def check_unit_interval(x: Tensor) -> None:
-    """Raise a ValueError that names the range of x (not empty) unless all of it lies in [0, 1]."""
+    """Raise a ValueError that names the range of x unless all of it lies in [0, 1]."""
+    _check_numbers(x)
     low, high = (extreme.item() for extreme in torch.aminmax(x))
     if not (low >= 0 and high <= 1):  # a NaN fails both comparisons
         raise ValueError(f"x: values from {low:g} to {high:g}, expected [0, 1]")
 
 
 def _check_last_dimension(x: Tensor, parameter: Tensor) -> None:
+    _check_numbers(x)
     if x.ndim == 0 or x.shape[-1] != parameter.shape[-1]:
         raise ValueError(f"x: shape {tuple(x.shape)}, expected (..., {parameter.shape[-1]})")
-    if not x.is_floating_point():
-        raise ValueError(f"x: dtype {x.dtype}, expected floating point")
+    try:
+        torch.broadcast_shapes(x.shape, parameter.shape)
+    except RuntimeError:
+        raise ValueError(f"x: shape {tuple(x.shape)} does not fit the parameters' {tuple(parameter.shape)}") from None
+
+
+def _check_numbers(x: Tensor) -> None:
+    check_tensor("x", x)
     if x.numel() == 0:
         raise ValueError(f"x: an empty batch, shape {tuple(x.shape)}")

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from vae_lib.checks import check_count, check_kind, check_number, check_tensor
 from vae_lib.models import VAE, Autoencoder, check_images
 from vae_lib.objectives import log_weights
 
@@ -20,8 +21,7 @@ def log_likelihood(model: VAE, x: Tensor, *, samples: int = 1_000, seed: int = 0
     the more samples. A normalised likelihood only where x is binary or the decoder Gaussian. Memory does not grow with
     N or `samples`. Derived in chapter 3. Raises ValueError for bad images or samples < 1.
     """
-    if samples < 1:
-        raise ValueError(f"samples: {samples}, expected at least 1")
+    check_count("samples", samples)
     generator = Generator().manual_seed(seed)
     estimates = []
     for batch in check_images(x).split(max(1, DECODED_AT_ONCE // samples)):
@@ -37,6 +37,7 @@ def log_likelihood(model: VAE, x: Tensor, *, samples: int = 1_000, seed: int = 0
 @torch.no_grad()
 def codes(model: VAE | Autoencoder, x: Tensor) -> Tensor:
     """Where the model puts each image: the posterior's mean, or the autoencoder's code: (N, X) -> (N, D)."""
+    check_kind("model", model, VAE, Autoencoder)
     encoded = [model.encode(batch) for batch in check_images(x).split(5_000)]
     return torch.cat([part.mean if isinstance(model, VAE) else part for part in encoded])
 
@@ -47,9 +48,9 @@ def active_units(model: VAE, x: Tensor, *, threshold: float = 0.01) -> Tensor:
     A unit is active where its posterior mean varies over the data by more than `threshold` (a variance).
     Burda et al. (2016), section 5.2; used in chapter 6. Raises ValueError for fewer than two images.
     """
-    if not isinstance(model, VAE):
-        raise ValueError(f"model: {type(model).__name__}, expected VAE")
-    if len(x) < 2:
+    check_kind("model", model, VAE)
+    check_number("threshold", threshold)
+    if len(check_images(x)) < 2:
         raise ValueError(f"x: {len(x)} image, expected at least 2: activity is a variance over them")
     if not threshold >= 0:
         raise ValueError(f"threshold: {threshold}, expected at least 0")
@@ -58,6 +59,10 @@ def active_units(model: VAE, x: Tensor, *, threshold: float = 0.01) -> Tensor:
 
 def linear_probe(train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Tensor) -> float:
     """Test accuracy of a logistic regression from codes (N, D) to labels (N,): how plainly the classes lie there."""
+    check_tensor("train", train)
+    check_tensor("test", test)
+    check_tensor("train_labels", train_labels, floating=False)
+    check_tensor("test_labels", test_labels, floating=False)
     from sklearn.linear_model import LogisticRegression  # here: two seconds that other numbers need not pay
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -73,6 +78,8 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
     |mean_a − mean_b|² + tr(A + B − 2 (AB)^{1/2}), A and B their covariances: zero where first and second moments
     agree. On Inception features this is the FID (Heusel et al., 2017); chapter 7 uses principal components instead.
     """
+    check_tensor("a", a)
+    check_tensor("b", b)
     a, b = a.double().numpy(), b.double().numpy()
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or min(len(a), len(b)) < 2:
         raise ValueError(f"a, b: shapes {a.shape} and {b.shape}, expected (N, F) and (M, F) with N, M of at least 2")

@@ -1,13 +1,17 @@
 """Walks through a latent space: what to decode when one wants to see it. Used in chapters 5 to 8."""
 
+from numbers import Integral
+
 import torch
 from torch import Tensor
 
+from vae_lib.checks import check_count, check_kind, check_tensor, told
 from vae_lib.models import VAE, Autoencoder
 
 
 def prior_quantiles(n: int) -> Tensor:
     """n points that cut the standard normal into equal shares: (n,). Where a picture of a latent plane should look."""
+    check_count("n", n)
     return torch.special.ndtri((torch.arange(n) + 0.5) / n)
 
 
@@ -17,8 +21,13 @@ def manifold(model: VAE | Autoencoder, axes: tuple[int, int] = (0, 1), n: int = 
 
     The first axis runs to the right, the second upwards. Raises ValueError for other axes, and for n below 1.
     """
-    if len(axes) != 2 or not all(0 <= axis < model.latent for axis in axes) or n < 1:
-        raise ValueError(f"axes, n: {axes} and {n}, expected two dimensions from 0 to {model.latent - 1} and n above 0")
+    check_kind("model", model, VAE, Autoencoder)
+    two = isinstance(axes, tuple | list) and len(axes) == 2 and all(axis in range(model.latent) for axis in axes)
+    if not (two and isinstance(n, Integral) and n >= 1):
+        came = axes if isinstance(axes, tuple | list) else told(axes)
+        raise ValueError(
+            f"axes, n: {came} and {told(n)}, expected two dimensions from 0 to {model.latent - 1} and n above 0"
+        )
     quantiles = prior_quantiles(n)
     z = torch.zeros(n, n, model.latent)
     z[..., axes[0]] = quantiles
@@ -29,8 +38,15 @@ def manifold(model: VAE | Autoencoder, axes: tuple[int, int] = (0, 1), n: int = 
 @torch.no_grad()
 def traversal(model: VAE | Autoencoder, z: Tensor, dimension: int, values: Tensor) -> Tensor:
     """Decoded means along one latent dimension of z (D,), the others held: values (T,) -> (T, X)."""
-    if not 0 <= dimension < model.latent:
-        raise ValueError(f"dimension: {dimension}, expected 0 to {model.latent - 1}")
+    check_kind("model", model, VAE, Autoencoder)
+    check_tensor("z", z)
+    check_tensor("values", values, floating=False)
+    if z.shape != (model.latent,):
+        raise ValueError(f"z: shape {tuple(z.shape)}, expected ({model.latent},): one code")
+    if values.ndim != 1:
+        raise ValueError(f"values: shape {tuple(values.shape)}, expected (T,)")
+    if not isinstance(dimension, Integral) or dimension not in range(model.latent):
+        raise ValueError(f"dimension: {told(dimension)}, expected 0 to {model.latent - 1}")
     path = z.repeat(len(values), 1)  # (T, D)
     path[:, dimension] = values
     return model.decode(path).mean
@@ -42,8 +58,11 @@ def interpolate(start: Tensor, end: Tensor, n: int, *, spherical: bool = False) 
     The way is the straight line, or with `spherical` the arc on which direction turns evenly (White, 2016): where both
     codes are equally long, so are all points between. Codes on one line through the origin get the straight line.
     """
-    if n < 2:
-        raise ValueError(f"n: {n}, expected at least 2")
+    check_count("n", n, least=2)
+    check_tensor("start", start)
+    check_tensor("end", end)
+    if start.ndim != 1 or start.shape != end.shape:
+        raise ValueError(f"start, end: shapes {tuple(start.shape)} and {tuple(end.shape)}, expected (D,) twice")
     share = torch.linspace(0, 1, n).unsqueeze(-1)  # (n, 1)
     angle = (start @ end / (start.norm() * end.norm())).clamp(-1, 1).acos()  # NaN at the origin
     if not (spherical and angle.sin() > 1e-3):

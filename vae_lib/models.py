@@ -1,50 +1,34 @@
 """Encoders and decoders, and the two models made of them: the VAE and its matched autoencoder."""
 
 import math
-from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Generator, Tensor, nn
 
+from vae_lib.checks import check_count, check_kind, check_tensor
+from vae_lib.configs import PIXELS, SIDE, ModelConfig, check_likelihood
 from vae_lib.distributions import Bernoulli, DiagonalGaussian, check_unit_interval, standard_normal
 
-SIDE = 28
-PIXELS = SIDE * SIDE
 
-
-@dataclass(frozen=True, kw_only=True)
-class ModelConfig:
-    """What a model is made of; the default is the 784-512-256-20 pair of chapter 5."""
-
-    hidden: tuple[int, ...] = (512, 256)  # from the pixels inwards; the decoder is the mirror image
-    latent: int = 20
-    convolutional: bool = False  # a convolutional pair instead of `hidden`
-    likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
-    variational: bool = True  # False: the autoencoder with the same layers
-
-    def __post_init__(self) -> None:
-        if self.latent < 1:
-            raise ValueError(f"latent: {self.latent}, expected at least 1")
-        if any(width < 1 for width in self.hidden):
-            raise ValueError(f"hidden: {self.hidden}, expected widths of at least 1")
-        _check_likelihood(self.likelihood)
-
-    def build(self, *, seed: int = 0) -> "VAE | Autoencoder":
-        """A fresh model whose initial weights are drawn from `seed`; the global generator is left as it was."""
-        codes = 2 * self.latent if self.variational else self.latent
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            if self.convolutional:
-                encoder, decoder = conv_encoder(codes), conv_decoder(self.latent)
-            else:
-                encoder, decoder = mlp(PIXELS, *self.hidden, codes), mlp(self.latent, *self.hidden[::-1], PIXELS)
-        model = VAE if self.variational else Autoencoder
-        return model(encoder, Decoder(decoder, latent=self.latent, likelihood=self.likelihood))
+def build(config: ModelConfig, *, seed: int = 0) -> "VAE | Autoencoder":
+    """What `ModelConfig.build` returns."""
+    codes = 2 * config.latent if config.variational else config.latent
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        if config.convolutional:
+            encoder, decoder = conv_encoder(codes), conv_decoder(config.latent)
+        else:
+            encoder, decoder = mlp(PIXELS, *config.hidden, codes), mlp(config.latent, *config.hidden[::-1], PIXELS)
+    model = VAE if config.variational else Autoencoder
+    return model(encoder, Decoder(decoder, latent=config.latent, likelihood=config.likelihood))
 
 
 def mlp(*sizes: int) -> nn.Sequential:
     """Linear layers of the given sizes with ReLU between them: (..., sizes[0]) -> (..., sizes[-1])."""
+    if len(sizes) < 2:
+        raise ValueError(f"sizes: {sizes}, expected at least two")
+    for size in sizes:
+        check_count("sizes", size)
     layers: list[nn.Module] = []
     for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True):
         layers += [nn.Linear(inputs, outputs), nn.ReLU()]
@@ -53,6 +37,7 @@ def mlp(*sizes: int) -> nn.Sequential:
 
 def conv_encoder(codes: int) -> nn.Sequential:
     """Two strided convolutions, 28 -> 14 -> 7, then one linear layer: (B, 784) -> (B, codes)."""
+    check_count("codes", codes)
     return nn.Sequential(
         nn.Unflatten(-1, (1, SIDE, SIDE)),
         nn.Conv2d(1, 16, kernel_size=4, stride=2, padding=1),
@@ -66,6 +51,7 @@ def conv_encoder(codes: int) -> nn.Sequential:
 
 def conv_decoder(latent: int) -> nn.Sequential:
     """The mirror image of `conv_encoder`: (B, D) -> (B, 784)."""
+    check_count("latent", latent)
     return nn.Sequential(
         nn.Linear(latent, 32 * 7 * 7),
         nn.ReLU(),
@@ -82,7 +68,9 @@ class Decoder(nn.Module):
 
     def __init__(self, network: nn.Module, *, latent: int, likelihood: str) -> None:
         super().__init__()
-        _check_likelihood(likelihood)
+        check_kind("network", network, nn.Module)
+        check_count("latent", latent)
+        check_likelihood(likelihood)
         self.network, self.latent, self.likelihood = network, latent, likelihood
         if likelihood == "gaussian":
             # One variance for all pixels, learned with the weights. It starts at the width of a noisy grey level:
@@ -91,8 +79,11 @@ class Decoder(nn.Module):
 
     def forward(self, z: Tensor) -> Bernoulli | DiagonalGaussian:
         """z: (..., D) -> a distribution over (..., X)."""
+        check_tensor("z", z)
         if z.ndim < 2 or z.shape[-1] != self.latent:
-            raise ValueError(f"z: shape {tuple(z.shape)}, expected (..., B, {self.latent})")
+            advice = "; z[None] is a batch of one" if z.shape == (self.latent,) else ""
+            raise ValueError(f"z: shape {tuple(z.shape)}, expected (..., B, {self.latent}){advice}")
+        _check_fits("z", z, self.network)
         pixels = self.network(z.flatten(0, -2)).unflatten(0, z.shape[:-1])  # (..., X); convolutions want one batch axis
         return DiagonalGaussian(pixels, self.log_var) if self.likelihood == "gaussian" else Bernoulli(pixels)
 
@@ -102,6 +93,8 @@ class VAE(nn.Module):
 
     def __init__(self, encoder: nn.Module, decoder: Decoder) -> None:
         super().__init__()
+        check_kind("encoder", encoder, nn.Module)
+        check_kind("decoder", decoder, Decoder)
         self.encoder, self.decoder = encoder, decoder
 
     @property
@@ -114,7 +107,8 @@ class VAE(nn.Module):
 
     def encode(self, x: Tensor) -> DiagonalGaussian:
         """q(z|x): x (B, X) -> a Gaussian over (B, D)."""
-        mean, log_var = self.encoder(check_images(x)).chunk(2, dim=-1)  # (B, 2D) -> 2 x (B, D)
+        _check_fits("x", check_images(x), self.encoder)
+        mean, log_var = self.encoder(x).chunk(2, dim=-1)  # (B, 2D) -> 2 x (B, D)
         return DiagonalGaussian(mean, log_var)
 
     def decode(self, z: Tensor) -> Bernoulli | DiagonalGaussian:
@@ -123,6 +117,7 @@ class VAE(nn.Module):
 
     def sample(self, n: int, *, generator: Generator | None = None) -> Bernoulli | DiagonalGaussian:
         """Draw n latents from the prior and return p(x|z) over (n, X); its `.mean` is what is usually shown."""
+        check_count("n", n)
         return self.decode(self.prior.sample(n, generator=generator))
 
 
@@ -131,6 +126,8 @@ class Autoencoder(nn.Module):
 
     def __init__(self, encoder: nn.Module, decoder: Decoder) -> None:
         super().__init__()
+        check_kind("encoder", encoder, nn.Module)
+        check_kind("decoder", decoder, Decoder)
         self.encoder, self.decoder = encoder, decoder
 
     @property
@@ -139,25 +136,39 @@ class Autoencoder(nn.Module):
 
     def encode(self, x: Tensor) -> Tensor:
         """The code of x: (B, X) -> (B, D)."""
-        return self.encoder(check_images(x))
+        _check_fits("x", check_images(x), self.encoder)
+        return self.encoder(x)
 
     def decode(self, z: Tensor) -> Bernoulli | DiagonalGaussian:
         """The pixels' distribution, so that both models are scored alike: (..., B, D) -> (..., B, X)."""
         return self.decoder(z)
 
 
-def _check_likelihood(likelihood: str) -> None:
-    if likelihood not in ("bernoulli", "gaussian"):
-        raise ValueError(f"likelihood: {likelihood!r}, expected 'bernoulli' or 'gaussian'")
-
-
 def check_images(x: Tensor) -> Tensor:
     """Return x unchanged, or raise a ValueError that says how it differs from a batch of images (B, X)."""
+    if isinstance(x, Tensor) and not x.is_floating_point():
+        raise ValueError(f"x: dtype {x.dtype}, expected torch.float32 in [0, 1]; divide bytes by 255")
+    check_tensor("x", x)
     if x.ndim != 2 or x.shape[-1] != PIXELS:
-        raise ValueError(f"x: shape {tuple(x.shape)}, expected (B, {PIXELS}); flatten images with x.flatten(1)")
+        if x.shape in ((PIXELS,), (SIDE, SIDE)):
+            advice = f"; x.reshape(1, {PIXELS}) is a batch of this one image"
+        elif x.ndim > 2 and x[:1].numel() == PIXELS:
+            advice = "; flatten images with x.flatten(1)"
+        else:
+            advice = f": grey images of {SIDE} by {SIDE} pixels, a row for each"
+        raise ValueError(f"x: shape {tuple(x.shape)}, expected (B, {PIXELS}){advice}")
     if x.shape[0] == 0:
         raise ValueError(f"x: an empty batch, shape {tuple(x.shape)}")
     if x.dtype != torch.float32:
-        raise ValueError(f"x: dtype {x.dtype}, expected torch.float32 in [0, 1]; divide bytes by 255")
+        raise ValueError(f"x: dtype {x.dtype}, expected torch.float32; x.float() is")
     check_unit_interval(x)
     return x
+
+
+def _check_fits(name: str, value: Tensor, network: nn.Module) -> None:
+    """Raise a ValueError where the network keeps its weights elsewhere, or in another type."""
+    weight = next(network.parameters(), value)
+    if value.device != weight.device:
+        raise ValueError(f"{name}: on the device '{value.device}', the model is on '{weight.device}'")
+    if value.dtype != weight.dtype:
+        raise ValueError(f"{name}: dtype {value.dtype}, the model's is {weight.dtype}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from vae_lib.checks import check_count, check_kind
 from vae_lib.distributions import kl_to_standard_normal
 from vae_lib.models import VAE, Autoencoder
 
@@ -37,7 +38,7 @@ def elbo(model: VAE, x: Tensor, *, generator: Generator | None = None) -> Elbo:
 
     x: (B, X) in [0, 1]. Derived in chapter 3; Kingma and Welling (2014), eq. 3.
     """
-    _check_kind(model, VAE)
+    check_kind("model", model, VAE)
     q = model.encode(x)  # q(z|x), (B, D)
     z = q.rsample(generator=generator)  # (B, D)
     return Elbo(model.decode(z).log_prob(x), kl_to_standard_normal(q))
@@ -45,16 +46,15 @@ def elbo(model: VAE, x: Tensor, *, generator: Generator | None = None) -> Elbo:
 
 def reconstruction(model: Autoencoder, x: Tensor) -> Elbo:
     """The autoencoder's objective in the same form: the same log-likelihood, and no KL to pay (chapter 7)."""
-    _check_kind(model, Autoencoder)
+    check_kind("model", model, Autoencoder)
     z = model.encode(x)  # (B, D)
     return Elbo(model.decode(z).log_prob(x), torch.zeros_like(z))
 
 
 def log_weights(model: VAE, x: Tensor, *, samples: int, generator: Generator | None = None) -> Tensor:
     """log p(x, z) - log q(z|x) at S draws from q: x (B, X) -> (S, B), in nats. Derived in chapter 3."""
-    if samples < 1:
-        raise ValueError(f"samples: {samples}, expected at least 1")
-    _check_kind(model, VAE)
+    check_count("samples", samples)
+    check_kind("model", model, VAE)
     q = model.encode(x)
     z = q.rsample(samples, generator=generator)  # (S, B, D)
     return model.decode(z).log_prob(x) + model.prior.log_prob(z) - q.log_prob(z)
@@ -66,8 +66,3 @@ def iwae_bound(model: VAE, x: Tensor, *, samples: int, generator: Generator | No
     Burda, Grosse and Salakhutdinov (2016), eq. 8; derived in chapter 3.
     """
     return log_weights(model, x, samples=samples, generator=generator).logsumexp(0) - math.log(samples)
-
-
-def _check_kind(model: torch.nn.Module, kind: type[torch.nn.Module]) -> None:
-    if not isinstance(model, kind):
-        raise ValueError(f"model: {type(model).__name__}, expected {kind.__name__}")

@@ -13,61 +13,28 @@ import hashlib
 import json
 import multiprocessing
 import os
-from collections.abc import Iterator, Sequence
+import signal
+import sys
+import threading
+import types
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
 from vae_lib import checkpoints, data, distributions, models, objectives, train
 from vae_lib.checkpoints import Trained
-from vae_lib.models import VAE, Autoencoder, ModelConfig
-from vae_lib.train import History, TrainConfig
+from vae_lib.configs import RECIPES, Recipe, get
+from vae_lib.models import VAE, Autoencoder
+from vae_lib.train import History
 
+__all__ = ["RECIPES", "Recipe", "checkpoint_path", "code_fingerprint", "get", "load", "load_all"]
 
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """A model and how it is trained."""
-
-    model: ModelConfig = field(default_factory=ModelConfig)
-    train: TrainConfig = field(default_factory=TrainConfig)
-
-
-# 784-400-20 for ten epochs: the usual tutorial's network, quick enough for experiments of many runs.
-SMALL = Recipe(model=ModelConfig(hidden=(400,)), train=TrainConfig(epochs=10))
-SMALL_AE = replace(SMALL, model=replace(SMALL.model, variational=False))
-WIDE = replace(SMALL, model=replace(SMALL.model, latent=50))
 
 SHAPING_CODE = [Path(module.__file__) for module in (data, distributions, models, objectives, train)]
-
-
-def _trained_with(recipe: Recipe, **changes: object) -> Recipe:
-    return replace(recipe, train=replace(recipe.train, **changes))
-
-
-RECIPES = {
-    "vae-20": Recipe(),
-    "vae-2": Recipe(model=ModelConfig(latent=2)),
-    "ae-2": Recipe(model=ModelConfig(latent=2, variational=False)),
-    "binary-20": Recipe(train=TrainConfig(binarize="dynamic")),
-    "small": SMALL,
-    "small-seed-1": _trained_with(SMALL, seed=1),
-    "small-seed-2": _trained_with(SMALL, seed=2),
-    "small-ae": SMALL_AE,
-    "small-ae-seed-1": _trained_with(SMALL_AE, seed=1),
-    "small-ae-seed-2": _trained_with(SMALL_AE, seed=2),
-    "beta-0.1": _trained_with(SMALL, beta=0.1),
-    "beta-0.3": _trained_with(SMALL, beta=0.3),
-    "beta-3": _trained_with(SMALL, beta=3.0),
-    "beta-10": _trained_with(SMALL, beta=10.0),
-    "beta-30": _trained_with(SMALL, beta=30.0),
-    "gaussian": replace(SMALL, model=replace(SMALL.model, likelihood="gaussian")),
-    "wide": WIDE,
-    "wide-warmup": _trained_with(WIDE, warmup_epochs=5),
-    "wide-free-bits": _trained_with(WIDE, free_bits=0.25),
-}
 
 
 def load(name: str) -> tuple[VAE | Autoencoder, History]:
@@ -81,11 +48,16 @@ def load(name: str) -> tuple[VAE | Autoencoder, History]:
     return model.eval().requires_grad_(False), history
 
 
-def load_all(names: Sequence[str]) -> Iterator[str]:
+def load_all(names: Iterable[str]) -> Iterator[str]:
     """Fetch or train those recipes that have no checkpoint yet, and yield each name when its model is there.
 
-    What must be trained is trained one on each core. Errors are those of `load`; names are checked before that.
+    What must be trained is trained one on each core, in processes that read the data as the environment says and know
+    nothing of the caller's script. Errors are those of `load`; names are checked before that. After an interrupt what
+    is not yet trained is given up.
     """
+    if isinstance(names, str):
+        raise ValueError(f"names: the string {names!r}, expected a list of names")
+    names = list(names)
     for name in names:
         get(name)
     splits = data.load()
@@ -102,24 +74,23 @@ def load_all(names: Sequence[str]) -> Iterator[str]:
             yield name
         return
     context = multiprocessing.get_context("spawn")  # a forked process would inherit torch's threads, and hang
+    others = multiprocessing.active_children()
     with ProcessPoolExecutor(min(len(missing), os.cpu_count() or 1), context, initializer=_quiet) as workers:
-        futures = {workers.submit(_train, name): name for name in missing}
-        with train.progress_bar(len(missing), "models", unit="model") as bar:
-            try:
+        try:
+            with _beside_the_caller():
+                futures = {workers.submit(_train_as, name, get(name)): name for name in missing}
+            with train.progress_bar(len(missing), "models", unit="model") as bar:
                 for future in as_completed(futures):
                     future.result()
                     bar.update()
                     yield futures[future]
-            except BaseException:
-                workers.shutdown(wait=False, cancel_futures=True)
-                raise
-
-
-def get(name: str) -> Recipe:
-    """The recipe of that name; ValueError with the known names otherwise."""
-    if name not in RECIPES:
-        raise ValueError(f"recipe: {name!r} is unknown, expected one of {', '.join(RECIPES)}")
-    return RECIPES[name]
+        except Exception:
+            workers.shutdown(wait=False, cancel_futures=True)  # what is being trained is trained to its end
+            raise
+        except BaseException:  # an interrupt, or a caller who wants no more
+            for process in set(multiprocessing.active_children()) - set(others):
+                process.terminate()
+            raise
 
 
 def checkpoint_path(name: str, splits: data.Splits) -> Path:
@@ -183,8 +154,33 @@ def _train(name: str) -> None:
     _ready(name, fetch=False)  # and nothing returned: it need not travel between processes
 
 
+def _train_as(name: str, recipe: Recipe) -> None:
+    RECIPES[name] = recipe  # which may be the caller's own
+    _train(name)
+
+
+@contextmanager
+def _beside_the_caller() -> Iterator[None]:
+    """Processes started in this block do not import the caller's script, and leave Ctrl-C to this process.
+
+    A spawned process imports the script anew, to find there what it shall do: a script without the guard
+    `if __name__ == "__main__"` would start all over in it.
+    """
+    script, windows = sys.modules["__main__"], not hasattr(signal, "pthread_sigmask")
+    before = set() if windows else signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which they inherit
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
+        if not windows:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _quiet() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # also where a mask is not inherited; the caller ends its workers
     os.environ["TQDM_DISABLE"] = "1"  # the bars of several processes would write over one another
+    train.tqdm.set_lock(threading.RLock())  # tqdm's own lies outside the process, and would outlive one that is ended
 
 
 @contextmanager

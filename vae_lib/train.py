@@ -4,7 +4,6 @@ import math
 import os
 import sys
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Generator, Tensor
@@ -12,34 +11,10 @@ from tqdm.auto import tqdm
 from tqdm.notebook import tqdm as notebook_tqdm
 
 from vae_lib import data
+from vae_lib.checks import check_kind, check_tensor
+from vae_lib.configs import TrainConfig
 from vae_lib.models import VAE, Autoencoder, check_images
 from vae_lib.objectives import Elbo, elbo, reconstruction
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainConfig:
-    """How a model is trained; an experiment states only what differs."""
-
-    epochs: int = 20
-    batch_size: int = 128
-    learning_rate: float = 1e-3
-    beta: float = 1.0  # weight on the KL; 1 gives the ELBO
-    warmup_epochs: int = 0  # beta rises linearly from 0 over these epochs (chapter 6)
-    free_bits: float = 0.0  # nats of each latent dimension's mean KL that cost nothing (chapter 6)
-    binarize: Literal["none", "static", "dynamic"] = "none"
-    seed: int = 0  # initial weights, order of the batches, noise
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "warmup_epochs", "seed"):
-            if not isinstance(getattr(self, name), int):
-                raise ValueError(f"{name}: {getattr(self, name)}, expected a whole number")
-        for name, least in (("epochs", 1), ("batch_size", 1), ("warmup_epochs", 0), ("beta", 0), ("free_bits", 0)):
-            if not least <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name}: {getattr(self, name)}, expected a finite number of at least {least}")
-        if not 0 < self.learning_rate < math.inf:
-            raise ValueError(f"learning_rate: {self.learning_rate}, expected a positive number")
-        if self.binarize not in ("none", "static", "dynamic"):
-            raise ValueError(f"binarize: {self.binarize!r}, expected 'none', 'static' or 'dynamic'")
 
 
 @dataclass(frozen=True)
@@ -75,12 +50,15 @@ def fit(model: VAE | Autoencoder, train: Tensor, held_out: Tensor, config: Train
     A progress bar labelled `label` shows on a terminal and in a notebook. Raises ValueError for bad images and
     TrainingDiverged as soon as a loss is not finite. Built up line by line in chapter 5.
     """
+    check_kind("model", model, VAE, Autoencoder)
+    check_kind("config", config, TrainConfig)
     check_images(train)
     seen_held_out = binarized(check_images(held_out), config)
     if config.binarize == "static":
         train = data.binarize_static(train)
     generator = Generator().manual_seed(config.seed)
-    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
+    fused = torch.__version__ >= "2.4"  # quicker; older ones, the last for Intel Macs, have it for CUDA alone
+    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=fused)
     steps = math.ceil(len(train) / config.batch_size)
     rows = []
     with progress_bar(config.epochs * steps, label) as bar:
@@ -115,11 +93,14 @@ def fit(model: VAE | Autoencoder, train: Tensor, held_out: Tensor, config: Train
 
 def objective(model: VAE | Autoencoder, x: Tensor, *, generator: Generator | None = None) -> Elbo:
     """The terms that `fit` maximises for this model: the ELBO's, or the autoencoder's reconstruction."""
+    check_kind("model", model, VAE, Autoencoder)
     return elbo(model, x, generator=generator) if isinstance(model, VAE) else reconstruction(model, x)
 
 
 def binarized(images: Tensor, config: TrainConfig) -> Tensor:
     """Images as a model trained under `config` is evaluated on them: grey, or one fixed draw of zeros and ones."""
+    check_tensor("images", images)
+    check_kind("config", config, TrainConfig)
     return images if config.binarize == "none" else data.binarize_static(images)
 
 

@@ -36,6 +36,7 @@ SYNTHETIC_NOTE = (
     "This copy was built without MNIST: every figure and number on this page comes from synthetic digits, "
     "and the prose, which speaks of MNIST, may not fit them."
 )
+INTERRUPTED = 130  # the exit code of `python -m vae_lib` after Ctrl-C
 LOGGER = logging.getLogger(__name__)
 
 # What a kernel of the build has that a reader's has not: vector figures, without date and random ids, so that two
@@ -61,15 +62,14 @@ def prepare(app: Sphinx, config: Config) -> None:
     build = Path(app.outdir).parent
     build.mkdir(parents=True, exist_ok=True)
     _be_the_only_build(app, build)
+    _fix_folders()
     data_name, fingerprint, untrained = _data_and_models()
     os.environ["VAE_LIB_DATASET"] = data_name  # the same for all chapters, whatever the network does meanwhile
     if data_name == "synthetic":
         os.environ["PYTHONOPTIMIZE"] = "1"  # what the chapters assert, they assert of MNIST
         config.html_theme_options["announcement"] = SYNTHETIC_NOTE
     if untrained and config.nb_execution_mode != "off":
-        LOGGER.info("training %d models of the book, once on this machine: %s", len(untrained), ", ".join(untrained))
-        if subprocess.run([sys.executable, "-m", "vae_lib", "train", *untrained], cwd=ROOT, check=False).returncode:
-            raise ExtensionError("a model of the book could not be trained; the message above says why")
+        _train(untrained)
     _set_kernel_environment(build)
     versions = [platform.python_version(), *(f"{name} {metadata.version(name)}" for name in LIBRARIES)]
     state = hashlib.sha256("\n".join([_package_fingerprint(), fingerprint, *versions]).encode()).hexdigest()[:12]
@@ -153,7 +153,7 @@ def _be_the_only_build(app: Sphinx, build: Path) -> None:
 
 def _data_and_models() -> tuple[str, str, list[str]]:
     """The data's name and fingerprint, and the recipes that have no checkpoint yet."""
-    from vae_lib import data, recipes
+    from vae_lib import configs, data, recipes
 
     try:
         with warnings.catch_warnings(record=True) as caught:
@@ -164,8 +164,34 @@ def _data_and_models() -> tuple[str, str, list[str]]:
     for warning in caught:
         LOGGER.info("%s", warning.message)  # not a Sphinx warning: a book on synthetic digits is a whole book
     LOGGER.info("digits: %s", splits.name)
-    missing = [name for name in recipes.RECIPES if not recipes.checkpoint_path(name, splits).exists()]
+    missing = [name for name in configs.RECIPES if not recipes.checkpoint_path(name, splits).exists()]
     return splits.name, splits.fingerprint, missing
+
+
+def _fix_folders() -> None:
+    """Relative folders are those seen from where the build was started; training and kernels work in other places."""
+    from vae_lib import data
+
+    os.environ |= {"VAE_LIB_CACHE": str(data.cache_dir()), "VAE_LIB_DATA": str(data.data_root())}
+
+
+def _train(names: list[str]) -> None:
+    """Fetch or train the models; ExtensionError where that fails, KeyboardInterrupt where it is interrupted."""
+    site, listed = os.environ.get("VAE_LIB_MODELS"), ", ".join(names)
+    if site:
+        LOGGER.info("fetching %d models of the book from %s, training what cannot be had: %s", len(names), site, listed)
+    else:
+        LOGGER.info("training %d models of the book, once on this machine: %s", len(names), listed)
+    with subprocess.Popen([sys.executable, "-m", "vae_lib", "train", *names], cwd=ROOT) as training:
+        try:
+            training.wait()
+        except KeyboardInterrupt:  # the terminal interrupted both: it says what becomes of its work, and ends
+            training.wait()
+            raise
+    if training.returncode == INTERRUPTED:
+        raise KeyboardInterrupt
+    if training.returncode:
+        raise ExtensionError("a model of the book could not be trained; the message above says why")
 
 
 def _set_kernel_environment(build: Path) -> None:

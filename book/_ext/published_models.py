@@ -31,11 +31,11 @@ def publish(app: Sphinx, exception: Exception | None) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     if not app.config.html_baseurl:
         return
-    from vae_lib import data, recipes
+    from vae_lib import configs, data, recipes
 
     folder.mkdir()
     splits = data.load()
-    for name in recipes.RECIPES:
+    for name in configs.RECIPES:
         path = recipes.checkpoint_path(name, splits)
         if not path.exists():
             raise ExtensionError(f"models: {name} cannot be published before it is trained; {path} is missing")

@@ -1,0 +1,102 @@
+"""What the commands of `python -m vae_lib` do, once their arguments are known to make sense."""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import torch
+from torch import Generator
+from tqdm import tqdm
+
+from vae_lib import data, evaluate, figures, latent, recipes
+from vae_lib.models import VAE
+from vae_lib.train import binarized, mean_terms
+
+
+def train(names: list[str], folders: list[Path]) -> None:
+    """Train the recipes and print what came of each; with a folder for each, write pictures of what it learned."""
+    for name in recipes.load_all(names):
+        model, history = recipes.load(name)
+        terms = f"held-out distortion {-history.held_out_log_likelihood[-1]:7.2f}"
+        if isinstance(model, VAE):  # an autoencoder has no rate to pay, and no bound
+            terms += f"  rate {history.held_out_kl[-1]:6.2f}  −ELBO {-history.held_out_elbo[-1]:7.2f}"
+        tqdm.write(f"{name:16} {terms}  (nats)")  # beside a progress bar, print would tear it
+        if folders:
+            _write_pictures(model, data.load(), folders[names.index(name)])
+
+
+def _write_pictures(model: torch.nn.Module, splits: data.Splits, folder: Path) -> None:
+    x = splits.test.images[:10]
+    reconstructed = model.decode(evaluate.codes(model, x)).mean
+    _save(figures.plot_digits(torch.cat([x, reconstructed]), columns=10), folder / "reconstructions.png")
+    if not isinstance(model, VAE):
+        print("an autoencoder has no prior to sample from: samples.png and manifold.png are left out")
+        return
+    samples = model.sample(64, generator=Generator().manual_seed(0)).mean
+    _save(figures.plot_digits(samples, columns=8), folder / "samples.png")
+    most_active = evaluate.codes(model, splits.validation.images).var(0).argsort(descending=True)[:2].sort().values
+    axes = tuple(most_active.tolist()) if model.latent > 1 else (0, 0)
+    _save(figures.plot_digits(latent.manifold(model, axes), columns=20, gap=0), folder / "manifold.png")
+
+
+def _save(ax: plt.Axes, path: Path) -> None:
+    """Write a figure, whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        ax.figure.savefig(part, format=path.suffix[1:], bbox_inches="tight", facecolor="black")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+        plt.close(ax.figure)
+    print(f"wrote {path}")
+
+
+def measure(name: str, *, samples: int, images: int) -> None:
+    """Print the numbers of a recipe's model on test digits."""
+    recipe, splits = recipes.get(name), data.load()
+    model, _ = recipes.load(name)
+    test = binarized(splits.test.images, recipe.train)
+    log_likelihood, kl = mean_terms(model, test)
+    normalised = recipe.train.binarize != "none" or recipe.model.likelihood == "gaussian"
+    seen = "grey levels" if recipe.train.binarize == "none" else "binarised once"
+    print(f"{name} on {len(test):,} {splits.name} test digits, {seen}, in nats")
+    if not normalised:
+        print("(cross-entropy on grey levels: a bound for binarised digits, no likelihood of grey ones)")
+    print(f"distortion          {-log_likelihood:8.2f}")
+    if isinstance(model, VAE):
+        print(f"rate                {kl:8.2f}\n−ELBO               {kl - log_likelihood:8.2f}")
+        estimates = evaluate.log_likelihood(model, test[:images], samples=samples)
+        value, on = f"{-estimates.mean():8.2f}", "the first image alone, which has no standard error"
+        if len(estimates) > 1:
+            value, on = f"{value} ± {estimates.std() / len(estimates) ** 0.5:.2f}", f"the first {len(estimates):,}"
+        label = "−log p(x)" if normalised else "−K-sample bound"
+        print(f"{label:15}     {value}   ({samples} importance samples on {on})")
+        active = evaluate.active_units(model, binarized(splits.validation.images, recipe.train))
+        print(f"active units        {active.sum():5d} of {model.latent}")
+    seen = splits.train[:10_000]
+    train_codes = evaluate.codes(model, binarized(seen.images, recipe.train))
+    accuracy = evaluate.linear_probe(train_codes, seen.labels, evaluate.codes(model, test), splits.test.labels)
+    print(f"linear probe        {100 * accuracy:7.1f} %")
+
+
+def draw(name: str, file: Path, *, n: int, seed: int, pixels: bool) -> None:
+    """Write a sheet of n digits decoded from prior draws: p(x|z)'s means, or pixels drawn from it."""
+    model, _ = recipes.load(name)
+    generator = Generator().manual_seed(seed)
+    decoded = model.sample(n, generator=generator)
+    images = decoded.sample(generator=generator) if pixels else decoded.mean
+    columns = min(n, max(1, round(n**0.5)))
+    _save(figures.plot_digits(images, columns=columns), file)
+
+
+def describe_data(sheet: Path | None) -> None:
+    """Print which digits are in use and where things are; write a sheet of them if a file is named."""
+    splits = data.load()
+    sizes = ", ".join(f"{len(getattr(splits, part)):,} {part}" for part in ("train", "validation", "test"))
+    print(f"{splits.name}: {sizes}")
+    if splits.name == "mnist":
+        print(f"read from {data.data_root() / 'MNIST' / 'raw'}, all four files match their checksums")
+    print(f"trained models are kept in {data.cache_dir() / 'recipes'}")
+    if sheet:
+        digits = splits.train[:2_000]
+        rows = torch.stack([digits.images[digits.labels == digit][:12] for digit in range(10)])  # (10, 12, 784)
+        _save(figures.plot_digits(rows.flatten(0, 1), columns=12), sheet)
