@@ -1,8 +1,11 @@
 """Every exercise checks itself: the reference passes, each classic mistake is told in its own sentence."""
 
+import contextlib
 import subprocess
 import sys
+import warnings
 
+import numpy as np
 import pytest
 import torch
 
@@ -14,6 +17,47 @@ from vae_lib.exercises.report import judge
 
 EACH = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 MISTAKES = [(exercise, wrong, sentence) for exercise in EXERCISES.values() for wrong, sentence in exercise.mistakes]
+
+
+@contextlib.contextmanager
+def default_type(kind):
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(kind)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+@contextlib.contextmanager
+def warnings_as_errors():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+@contextlib.contextmanager
+def deterministic():
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
+SETTINGS = {
+    "float64": lambda: default_type(torch.float64),
+    "float16": lambda: default_type(torch.float16),
+    "no gradients": lambda: torch.set_grad_enabled(False),
+    "no_grad": torch.no_grad,
+    "inference": torch.inference_mode,
+    "another device": lambda: torch.device("meta"),
+    "autocast": lambda: torch.autocast("cpu", torch.bfloat16),
+    "anomalies": lambda: torch.autograd.set_detect_anomaly(True),
+    "deterministic": deterministic,
+    "NumPy's errors": lambda: np.errstate(all="raise"),
+    "warnings as errors": warnings_as_errors,
+}
 
 
 def named(name, function):
@@ -194,27 +238,51 @@ class TestCheck:
         assert report.lesson.startswith("No gradient comes through")
 
     @EACH
-    def test_the_settings_of_a_notebook_do_not_matter(self, exercise):
-        torch.set_default_dtype(torch.float64)
-        torch.set_grad_enabled(False)
-        try:
+    @pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
+    def test_the_settings_of_a_notebook_do_not_matter(self, exercise, setting):
+        with setting():
             seen = observe(exercise.reference, exercise)
-            assert (torch.get_default_dtype(), torch.is_grad_enabled()) == (torch.float64, False)
-        finally:
-            torch.set_default_dtype(torch.float32)
-            torch.set_grad_enabled(True)
+            report = judge(exercise, seen)
         assert {each.kind for each in seen} <= {"value", "sequence"}
-        assert judge(exercise, seen).state == "correct"
+        assert report.state == "correct"
+        assert seen == observe(exercise.reference, exercise)
 
-    def test_nor_does_a_type_that_was_set_before_the_package_was_imported(self):
+    @pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
+    def test_nor_do_they_where_the_answer_is_wrong(self, setting):
+        exercise = EXERCISES["my_free_bits"]
+        with setting():
+            said = [judge(exercise, observe(wrong, exercise)).lesson for wrong, _ in exercise.mistakes]
+        assert said == [sentence for _, sentence in exercise.mistakes]
+
+    def test_settings_are_as_before_afterwards(self):
+        with default_type(torch.float64), torch.inference_mode(), torch.device("meta"), np.errstate(all="raise"):
+            report_on(by_formula, KL)
+            assert torch.get_default_dtype() == torch.float64
+            assert (torch.is_inference_mode_enabled(), torch.is_grad_enabled()) == (True, False)
+            assert torch.empty(1).device.type == "meta"
+            assert np.geterr()["divide"] == "raise"
+
+    @pytest.mark.parametrize(
+        "setting",
+        [
+            "torch.set_default_dtype(torch.float64)",
+            "mode = torch.inference_mode(); mode.__enter__()",
+            "torch.set_grad_enabled(False)",
+            "torch.set_default_device('meta')",
+        ],
+    )
+    def test_nor_does_what_was_set_before_the_package_was_imported(self, setting):
         code = (
-            "import torch\ntorch.set_default_dtype(torch.float64)\nfrom vae_lib.exercises import check\n"
-            "def my_ink_probability(x): return (x.sum(0) + 0.5) / (len(x) + 1)\n"
-            "check(my_ink_probability)\ndef my_ink_probability(x): return x.mean(0) * 3\ncheck(my_ink_probability)"
+            f"import torch\n{setting}\nfrom vae_lib.exercises import check\n"
+            "def my_free_bits(kl, a): return kl.mean(0).clamp(min=a).sum()\n"
+            "check(my_free_bits)\ndef my_free_bits(kl, a): return kl.detach().mean(0).clamp(min=a).sum()\n"
+            "check(my_free_bits)\n"
+            "def my_bernoulli_log_prob(l, x): return (x * l - torch.nn.functional.softplus(l)).sum(-1)\n"
+            "check(my_bernoulli_log_prob)"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        assert "correct." in done.stdout
-        assert "numbers are not" in done.stdout
+        assert done.stdout.count("correct.") == 2
+        assert "No gradient comes through" in done.stdout
 
     def test_strict_makes_an_error_of_anything_but_correct(self, monkeypatch):
         monkeypatch.setenv("VAE_LIB_EXERCISES", "strict")

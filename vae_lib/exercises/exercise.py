@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -67,11 +68,20 @@ def gradient(result: Any, of: Tensor) -> Tensor:
 
 @contextlib.contextmanager
 def as_delivered() -> Iterator[None]:
-    """PyTorch's own defaults for a while: a notebook may have set another type, or switched gradients off."""
+    """PyTorch's and NumPy's own defaults for a while: a notebook may have set another type or device, or switched
+    gradients off.
+    """
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float32)
     try:
-        with torch.enable_grad():
+        with (
+            torch.inference_mode(False),
+            torch.enable_grad(),
+            torch.device("cpu"),
+            torch.autocast("cpu", enabled=False),
+            torch.autograd.set_detect_anomaly(False),
+            np.errstate(all="warn"),
+        ):
             yield
     finally:
         torch.set_default_dtype(before)
