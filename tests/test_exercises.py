@@ -1,6 +1,7 @@
 """Every exercise checks itself: the reference passes, each classic mistake is told in its own sentence."""
 
 import contextlib
+import functools
 import subprocess
 import sys
 import warnings
@@ -67,6 +68,11 @@ def named(name, function):
 
 def by_formula(mean, log_var):
     return 0.5 * (mean**2 + log_var.exp() - 1 - log_var).sum(-1)
+
+
+class Formula(torch.nn.Module):
+    def forward(self, mean, log_var):
+        return by_formula(mean, log_var)
 
 
 class TestBank:
@@ -303,13 +309,52 @@ class TestCheck:
         with pytest.raises(ValueError, match="function: .*expected the function that you wrote"):
             check(wrong)
 
-    def test_an_unknown_name_brings_the_nearest_one(self):
+    @pytest.mark.parametrize("ask", [check, hint])
+    def test_an_unknown_name_brings_the_nearest_one(self, ask):
         with pytest.raises(ValueError, match="no exercise is called 'my_lk'; did you mean my_kl"):
-            check(named("my_lk", lambda: None))
+            ask(named("my_lk", lambda: None))
         with pytest.raises(ValueError, match="the exercises are .*my_kl"):
-            check(named("qqqqqq", lambda: None))
-        with pytest.raises(ValueError, match="write your function with def"):
-            check(lambda mean, log_var: mean)
+            ask(named("qqqqqq", lambda: None))
+
+    @pytest.mark.parametrize("ask", [check, hint])
+    @pytest.mark.parametrize(
+        "make",
+        [
+            lambda: lambda mean, log_var: by_formula(mean, log_var),
+            lambda: functools.partial(by_formula),
+            Formula,
+            lambda: Formula().forward,
+            lambda: by_formula,
+        ],
+        ids=["lambda", "partial", "object", "method", "function of another name"],
+    )
+    def test_the_variable_that_holds_it_gives_what_has_no_name_its_exercise(self, ask, make, capsys):
+        my_kl = make()
+        ask(my_kl)
+        exec("ask(my_kl)", {"ask": ask, "my_kl": my_kl})  # as in a notebook, where it is global
+        said = capsys.readouterr().out
+        assert said.count("my_kl: correct." if ask is check else KL.hints[0]) == 2
+
+    @pytest.mark.parametrize("ask", [check, hint])
+    def test_what_has_no_name_and_no_variable_is_asked_for_one(self, ask):
+        with pytest.raises(ValueError, match=r"a lambda has no name of its own; write your function with def, or"):
+            ask(lambda mean, log_var: mean)
+        with pytest.raises(ValueError, match=r"this Formula has no name of its own; .* as in my_kl ="):
+            ask(Formula())
+        unknown = Formula()
+        with pytest.raises(ValueError, match="this Formula has no name"):
+            ask(unknown)
+
+    def test_of_two_variables_the_functions_name_decides(self, capsys):
+        def my_kl(mean, log_var):
+            return by_formula(mean, log_var)
+
+        my_free_bits = my_kl
+        check(my_free_bits)
+        assert capsys.readouterr().out.startswith("my_kl: correct.")
+        my_kl = my_free_bits = Formula()
+        with pytest.raises(ValueError, match="it is my_kl and my_free_bits here; check cannot tell which"):
+            check(my_kl)
 
     def test_works_in_a_plain_interpreter_without_a_word_on_stderr(self):
         code = "from vae_lib.exercises import check\ndef my_kl(mean, log_var): raise NotImplementedError\ncheck(my_kl)"
