@@ -2,7 +2,9 @@
 
 import difflib
 import os
+import sys
 from collections.abc import Callable
+from types import FrameType
 
 from IPython.display import display
 
@@ -16,10 +18,11 @@ __all__ = ["check", "grade", "hint"]
 def check(function: Callable) -> None:
     """Show whether the function solves the exercise of its name: not attempted, not yet (and why), or correct.
 
+    An object, a partial or a lambda has no such name; the variable that holds it, where `check` is called, gives one.
     Raises ValueError where no exercise has that name. With VAE_LIB_EXERCISES=strict, as in the build of the book,
     anything but correct is an AssertionError.
     """
-    report = report_on(function, _find(function))
+    report = report_on(function, _find(function, sys._getframe(1)))
     display(report)
     if os.environ.get("VAE_LIB_EXERCISES") == "strict" and report.state != CORRECT:
         raise AssertionError(str(report))
@@ -27,7 +30,7 @@ def check(function: Callable) -> None:
 
 def hint(function: Callable, number: int = 1) -> None:
     """Print one of the hints for the exercise that the function is for; the first says least."""
-    exercise = _find(function)
+    exercise = _find(function, sys._getframe(1))
     if not isinstance(number, int) or not 1 <= number <= len(exercise.hints):
         raise ValueError(f"number: {number!r}, expected 1 to {len(exercise.hints)} for {exercise.name}")
     print(f"Hint {number} of {len(exercise.hints)}: {exercise.hints[number - 1]}")
@@ -60,14 +63,25 @@ def marks(report: Report, exercise: Exercise) -> float:
     return round(exercise.points * report.score, 2)
 
 
-def _find(function: Callable) -> Exercise:
-    name = getattr(function, "__name__", None)
-    if not callable(function) or name is None:
+def _find(function: Callable, caller: FrameType) -> Exercise:
+    """The exercise of the function's name, or of the variable that holds it where check or hint was called."""
+    if not callable(function):
         raise ValueError(
             f"function: {type(function).__name__}, expected the function that you wrote, as in check(my_kl)"
         )
-    if name == "<lambda>":
-        raise ValueError("function: a lambda has no name of its own; write your function with def")
+    variables = caller.f_globals | caller.f_locals
+    held_by = [name for name in EXERCISES if variables.get(name) is function]
+    name = getattr(function, "__name__", "<nameless>")
+    if len(held_by) > 1 and name not in held_by:
+        raise ValueError(f"function: it is {' and '.join(held_by)} here; check cannot tell which of them you mean")
+    if len(held_by) == 1:
+        (name,) = held_by
+    if name in ("<lambda>", "<nameless>"):
+        kind = "a lambda" if name == "<lambda>" else f"this {type(function).__name__}"
+        raise ValueError(
+            f"function: {kind} has no name of its own; write your function with def, or assign it first, as in "
+            "my_kl = …, and then check(my_kl)"
+        )
     return _called(name)
 
 

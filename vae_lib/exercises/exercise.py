@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from vae_lib.exercises.honesty import borrowed, unwrapped
+from vae_lib.exercises.honesty import Watch, answer_itself, borrowed, is_library
 from vae_lib.exercises.limits import TookTooLong, time_limit
 
 LARGEST = 100_000  # numbers in one result; a case returns far fewer
@@ -69,11 +70,20 @@ def gradient(result: Any, of: Tensor) -> Tensor:
 
 @contextlib.contextmanager
 def as_delivered() -> Iterator[None]:
-    """PyTorch's own defaults for a while: a notebook may have set another type, or switched gradients off."""
+    """PyTorch's and NumPy's own defaults for a while: a notebook may have set another type or device, or switched
+    gradients off.
+    """
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float32)
     try:
-        with torch.enable_grad():
+        with (
+            torch.inference_mode(False),
+            torch.enable_grad(),
+            torch.device("cpu"),
+            torch.autocast("cpu", enabled=False),
+            torch.autograd.set_detect_anomaly(False),
+            np.errstate(all="warn"),
+        ):
             yield
     finally:
         torch.set_default_dtype(before)
@@ -85,7 +95,8 @@ class Exercise:
 
     mistakes: pairs of a wrong function and the sentence a teacher would say of it. The first that shows what the
     reader's shows, in every case, is said.
-    forbidden: names that the function may not use, because they are the answer.
+    forbidden: names of a library's functions, methods or classes whose result may not be used, because it is the
+    answer. The reader's own may have any name.
     """
 
     reference: Callable
@@ -124,11 +135,22 @@ class Observation:
 
 
 def attempt(function: Callable, exercise: Exercise) -> list[Observation]:
-    """What every case sees of a reader's function; only that it is borrowed, where it is not the reader's own."""
-    source = borrowed(function, exercise.forbidden)
-    if source:
-        return [Observation("borrowed", text=source)] * len(exercise.cases)
-    return observe(function, exercise)
+    """What every case sees of a reader's function; only that it is borrowed, where it is not the reader's own.
+
+    The function may be anything that is called like one, and a class of such: an object is made of it for each call.
+    """
+    found = borrowed(function, exercise.forbidden)
+    if not found:
+        watch = Watch(exercise.forbidden)
+        seen = observe(watch.over(_called_anew(function) if isinstance(function, type) else function), exercise)
+        if not watch.used:
+            return seen
+        found = answer_itself(watch.used)
+    return [Observation("borrowed", text=found)] * len(exercise.cases)
+
+
+def _called_anew(kind: type) -> Callable:
+    return lambda *arguments, **options: kind()(*arguments, **options)
 
 
 def observe(function: Callable, exercise: Exercise) -> list[Observation]:
@@ -166,7 +188,7 @@ def _observe(function: Callable, each: Case) -> Observation:
             with time_limit(SECONDS):
                 return _seen(each.run(watched))
         except NotImplementedError as error:
-            if _is_stub(error, function):
+            if _is_stub(error):
                 return Observation("not attempted")
             return Observation("error", text=_told(error))
         except TookTooLong:
@@ -175,10 +197,10 @@ def _observe(function: Callable, each: Case) -> Observation:
             return Observation("unusable" if returned else "error", text=_told(error))
 
 
-def _is_stub(error: NotImplementedError, function: Callable) -> bool:
+def _is_stub(error: NotImplementedError) -> bool:
     """Whether the reader's own code raised it, and bare; PyTorch raises it too, for what it cannot do."""
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
-    return not error.args and frame.f_globals is getattr(unwrapped(function), "__globals__", None)
+    return not error.args and not is_library(frame.f_globals)
 
 
 def _told(error: BaseException) -> str:

@@ -1,77 +1,193 @@
-"""Whether a function is the reader's own: what `check` and both markers look at before they try it."""
+"""Whether an answer is the reader's own: what `check` and both markers ask of it before they try it, and meanwhile.
 
+It counts what a thing is, not what it is called: a reader's own `kl_divergence` is honest, and the library's is found
+under any name. A determined cheat gets round this; the teaching guide says so.
+"""
+
+import functools
 import inspect
+import sys
 import types
 from collections.abc import Callable, Iterator
+from typing import Any
 
-OWN = "vae_lib.exercises"
-OFFERED = ("check", "hint", "exit", "quit")  # what a notebook may have from there (limits.py replaces the last two)
+import numpy as np
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+LIBRARIES = sys.stdlib_module_names | {"numpy", "scipy", "torch", "torchvision", "vae_lib"}
+PACKAGE = "vae_lib.exercises"
+OFFERED = (PACKAGE, f"{PACKAGE}.limits")  # whose functions a notebook may have: check, hint, and the marker's exit
+EMPTY = types.CellType()
+SCRIPTED = torch.jit.ScriptFunction | torch.jit.ScriptModule
 
 
-def borrowed(function: Callable, forbidden: tuple[str, ...] = ()) -> str:
-    """A sentence that says where the function takes the answer from; empty where it is the reader's own.
+def borrowed(function: object, forbidden: tuple[str, ...] = ()) -> str:
+    """A sentence that says from where the answer is taken, as far as that is seen without a call; empty for one's own.
 
-    Looks at the function, under decorators that keep it, and at the functions beside it that it calls. A determined
-    cheat gets round this; the teaching guide says so.
+    What only a call shows is seen by Watch. A scripted function runs unseen, so that its graph is looked at here.
     """
-    function = unwrapped(function)
-    if not isinstance(function, types.FunctionType):
-        kind = getattr(function, "__name__", type(function).__name__)
-        return f"This is {kind!r} under another name: define the function yourself, with def."
-    for code_of in _with_helpers(function):
-        if code_of.__module__ and code_of.__module__.split(".")[0] == "vae_lib":
-            return f"This is the book's own {code_of.__name__} (from {code_of.__module__}): write yours."
-        names = set(_names(code_of.__code__))
-        for name in sorted(names):
-            from_the_package = _origin(code_of.__globals__.get(name)).startswith(OWN) and name not in OFFERED
-            if name.startswith(OWN) or from_the_package:
-                return f"Your function reads the solution from the package ({name}): write your own."
-        for name in forbidden:
-            if name in names | _true_names(code_of, names) and not _own(code_of.__globals__.get(name), function):
-                return f"Your function uses {name}, which is the answer itself: write it from its formula."
+    if not callable(function):
+        return f"This is of type {type(function).__name__}, and no function: define the function yourself."
+    parts = list(made_of(function))
+    if not any(map(_is_own_code, parts)):
+        return _says_whose(function)
+    for part in parts:
+        if source := _read_solution(part):
+            return f"Your function reads the solution from the package ({source}): write your own."
+        if isinstance(part, SCRIPTED):
+            operations = str(getattr(part, "inlined_graph", ""))
+            for name in forbidden:
+                if f"aten::{name}(" in operations:
+                    return answer_itself(name)
     return ""
 
 
-def unwrapped(function: object) -> object:
-    """The function under its decorators, as far as these say what they decorate."""
-    try:
-        return inspect.unwrap(function)
-    except ValueError:  # one that says it decorates itself
-        return function
+def answer_itself(name: str) -> str:
+    """The sentence for an answer that comes from a forbidden function."""
+    return f"Your function uses {name}, which is the answer itself: write it from its formula."
 
 
-def _true_names(function: types.FunctionType, names: set[str]) -> set[str]:
-    """What is imported under another name, by its own."""
-    found = (function.__globals__.get(name) for name in names)
-    return {str(getattr(value, "__name__", "")) for value in found if not _own(value, function)}
+def is_library(namespace: dict) -> bool:
+    """Whether code with these globals is a library's, and not a notebook's or of a file beside it."""
+    return _root(namespace.get("__name__")) in LIBRARIES
 
 
-def _own(value: object, function: types.FunctionType) -> bool:
-    """Whether a value is a function from the same notebook, which may have any name."""
-    value = unwrapped(value)
-    return isinstance(value, types.FunctionType) and value.__globals__ is function.__globals__
+class Watch(TorchFunctionMode):
+    """Follows what a library's forbidden functions return, through PyTorch, to see whether it gets into the answer.
+
+    A call alone is no fault: an assert or a print may compare with the library. forbidden: names of functions,
+    methods or classes. used: which of them is in the answer, or "".
+    """
+
+    def __init__(self, forbidden: tuple[str, ...]) -> None:
+        super().__init__()
+        self.used = ""
+        self._forbidden = frozenset(forbidden)
+        self._followed: dict[int, tuple[object, str]] = {}  # by id; the object is kept, or another could take its id
+
+    def over(self, function: Callable) -> Callable:
+        """The function, watched while it runs."""
+        if not self._forbidden:
+            return function
+
+        def watched(*arguments: Any, **options: Any) -> Any:
+            before = sys.getprofile()
+            with self:
+                sys.setprofile(self._note)
+                try:
+                    result = function(*arguments, **options)
+                finally:
+                    sys.setprofile(before if callable(before) else None)  # cProfile's cannot be set again from here
+            self.used = self.used or self._source(result)
+            return result
+
+        return watched
+
+    def _note(self, frame: types.FrameType, event: str, result: object) -> None:
+        """Python's own functions, which PyTorch does not see, as those of torch.distributions."""
+        if event == "return":
+            names = self._forbidden.intersection(frame.f_code.co_qualname.split("."))
+            if names and is_library(frame.f_globals):
+                self._follow(result, min(names))
+
+    def __torch_function__(self, function: Callable, kinds: Any, arguments: tuple = (), options: Any = None) -> Any:
+        """PyTorch's: a result comes from where an argument does. One without a result has changed its first."""
+        result = function(*arguments, **(options or {}))
+        name = getattr(function, "__name__", "")
+        if source := name if name in self._forbidden else self._source((arguments, options)):
+            self._follow(arguments[:1] if result is None else result, source)
+        return result
+
+    def _follow(self, result: object, source: str) -> None:
+        self._followed.update((id(number), (number, source)) for number in _numbers(result))
+
+    def _source(self, result: object) -> str:
+        found = (self._followed.get(id(number)) for number in _numbers(result))
+        return next((source for _, source in filter(None, found)), "")
 
 
-def _origin(value: object) -> str:
-    """The name of the module that an object, or the first thing in a dictionary, comes from."""
-    if isinstance(value, types.ModuleType):
-        return value.__name__
-    if isinstance(value, dict):
-        value = next(iter(value.values()), None)
-    return getattr(value, "__module__", None) or ""
+def _numbers(result: object) -> Iterator[object]:
+    """What holds numbers in a result. No int and no bool: Python has one object for all that are equal."""
+    if isinstance(result, Tensor | np.ndarray | np.floating | float):
+        yield result
+    elif isinstance(result, tuple | list | dict):
+        for part in result.values() if isinstance(result, dict) else result:
+            yield from _numbers(part)
 
 
-def _with_helpers(function: types.FunctionType) -> Iterator[types.FunctionType]:
-    """The function, and those of its own notebook that it calls, directly or through others."""
-    seen, waiting = set(), [function]
+def made_of(thing: object) -> Iterator[object]:
+    """A callable and what it is made of: functions and classes, what they are bound to or find by name, attributes."""
+    seen, waiting = {}, [thing]
     while waiting:
-        current = waiting.pop()
-        if current in seen:
-            continue
-        seen.add(current)
-        yield current
-        called = (current.__globals__.get(name) for name in _names(current.__code__))
-        waiting += [unwrapped(f) for f in called if _own(f, function)]
+        part = waiting.pop()
+        if id(part) not in seen:
+            seen[id(part)] = part
+            yield part
+            waiting += _inside(part)
+
+
+def _inside(part: object) -> Iterator[object]:
+    if isinstance(part, types.FunctionType):
+        yield from (cell.cell_contents for cell in part.__closure__ or () if cell != EMPTY)
+        yield from part.__defaults__ or ()
+        yield from (part.__kwdefaults__ or {}).values()
+        if not is_library(part.__globals__):
+            yield from (part.__globals__.get(name) for name in _names(part.__code__))
+    elif isinstance(part, functools.partial):
+        yield from (part.func, *part.args, *part.keywords.values())
+    elif isinstance(part, types.MethodType | staticmethod | classmethod):
+        yield from (part.__func__, getattr(part, "__self__", None))
+    elif isinstance(part, property):
+        yield part.fget
+    elif isinstance(part, type):
+        if _root(part.__module__) not in LIBRARIES:
+            yield from (*vars(part).values(), *part.__bases__)
+    elif callable(part) and not isinstance(part, SCRIPTED):
+        yield type(part)
+        for value in getattr(part, "__dict__", {}).values():
+            yield value
+            yield from value.values() if isinstance(value, dict) else value if isinstance(value, tuple | list) else ()
+    yield inspect.getattr_static(part, "__wrapped__", None)
+
+
+def _is_own_code(part: object) -> bool:
+    if isinstance(part, types.FunctionType):
+        return not is_library(part.__globals__)
+    return isinstance(part, SCRIPTED) or (isinstance(part, type) and _root(part.__module__) not in LIBRARIES)
+
+
+def _says_whose(thing: Any) -> str:
+    while isinstance(thing, functools.partial):
+        thing = thing.func
+    name = getattr(thing, "__name__", type(thing).__name__)
+    home = getattr(thing, "__module__", None) or type(getattr(thing, "__self__", thing)).__module__
+    root = _root(home)
+    whose = {"vae_lib": "the book's"}.get(root, "Python's" if root in sys.stdlib_module_names else f"{root}'s")
+    return f"This is {whose} own {name}: define the function yourself."
+
+
+def _read_solution(part: object) -> str:
+    """What a part reads from the package of the exercises, by its name; "" for nothing."""
+    if not isinstance(part, types.FunctionType):
+        return ""
+    if is_library(part.__globals__):
+        home = part.__globals__["__name__"]
+        return part.__name__ if home.startswith(PACKAGE) and home not in OFFERED else ""
+    for name in sorted(set(_names(part.__code__))):
+        value = part.__globals__.get(name)
+        if isinstance(value, dict):
+            value = next(iter(value.values()), None)
+        whole = isinstance(value, types.ModuleType)
+        home = str(value.__name__ if whole else getattr(value, "__module__", ""))
+        if name.startswith(PACKAGE) or (home.startswith(PACKAGE) and (whole or home not in OFFERED)):
+            return name
+    return ""
+
+
+def _root(module: object) -> str:
+    return str(module or "").partition(".")[0]
 
 
 def _names(code: types.CodeType) -> Iterator[str]:

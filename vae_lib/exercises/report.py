@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from vae_lib.exercises.exercise import Exercise, Observation, observe
+from vae_lib.exercises.exercise import Exercise, Observation, as_delivered, observe
 
 known = functools.cache(observe)  # for the bank's own functions, which show the same each time
 NOT_ATTEMPTED, NOT_YET, CORRECT = "not attempted", "not yet", "correct"
@@ -52,6 +52,7 @@ class Report:
         return f'<div class="vae-check" style="{bar}"><strong>{head}</strong>{body}</div>'
 
 
+@as_delivered()
 def judge(exercise: Exercise, seen: list[Observation]) -> Report:
     """Compare what was seen of a function with what is seen of the reference, and name the mistake if it is a classic
     one.
