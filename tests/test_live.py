@@ -505,7 +505,7 @@ def test_a_name_defined_twice_is_refused_however_it_is_declared(tmp_path, monkey
     [
         "function f(help, A) {\n  const help = A;\n}\nif (f) {\n  const help = 2;\n}\nfor (const help of []) f();",
         "const A = f(1, help), B = (help, A) => help;",
-        "// const A = 1, help = 2;\nconst A = 'const help';\n/* let help; */",
+        "const A = 'const help', B = \"// help\", C = `\n// const help\n`;",
         "const A = { const: 1 }.const, B = `let help;`, C = /let help;/;",
     ],
 )
@@ -543,4 +543,15 @@ def test_modules_are_joined_after_what_they_import(tmp_path, monkeypatch):
     (tmp_path / "b.js").write_text('// why\nimport { a } from "./a.js";\nexport const b =\n  a;\n')
     (tmp_path / "a.js").write_text("export const a = 1;\n")
     monkeypatch.setattr(script, "FOLDER", tmp_path)
-    assert " ".join(script._join("page").split()) == "const a = 1; // why const b = a; log(a + b);"
+    assert " ".join(script._join("page").split()) == "const a = 1; const b = a; log(a + b);"
+
+
+def test_comments_are_left_out_and_nothing_else(tmp_path, monkeypatch):
+    """Also with names in them that are defined elsewhere; what only looks like a comment stays."""
+    (tmp_path / "page.js").write_text(
+        "// const help = 1;\nconst help = 2; // 2 / 1\n/* let help;\n   var help; */\n"
+        "const A = 'a // b', B = /[/]\\/*/, C = `\n  // kept ${help}`, D = 4 / 2;\n"
+    )
+    monkeypatch.setattr(script, "FOLDER", tmp_path)
+    kept = "const A = 'a // b', B = /[/]\\/*/, C = `\n  // kept ${help}`, D = 4 / 2;\n"
+    assert script._join("page") == f"\nconst help = 2; \n\n{kept}"

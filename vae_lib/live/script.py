@@ -78,11 +78,14 @@ def _defined(module: str, text: str) -> list[str]:
 
 
 def _bare(module: str, text: str) -> str:
-    """Without imports and the word export. Raises ValueError for those of other forms, which would stay."""
+    """Without imports, the word export, and comments, for which no page should wait.
+
+    Raises ValueError for imports and exports of other forms, which would stay.
+    """
     bare = re.sub(r"^export (?=function|const|let|var|class|async)", "", IMPORT.sub("", text), flags=re.MULTILINE)
     if left := re.search(r"^\s*(?:import|export)\b.*", OPAQUE.sub('""', bare), re.MULTILINE):
         raise ValueError(
             f'{module}.js: «{left[0].strip()}», expected `import {{ names }} from "./module.js";` '
             "in one line, or `export` before a definition"
         )
-    return bare
+    return OPAQUE.sub(lambda found: "" if found[0].startswith(("//", "/*")) else found[0], bare)
