@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from vae_lib import data, evaluate, latent, objectives, recipes, train
+from vae_lib import data, evaluate, figures, latent, live, objectives, recipes, train
 from vae_lib.distributions import (
     Bernoulli,
     DiagonalGaussian,
@@ -100,6 +100,15 @@ CALLS = {
     "binarized": (train.binarized, {"images": IMAGES, "config": TrainConfig()}),
     "mean_terms": (train.mean_terms, {"model": VAE_2, "x": IMAGES}),
     "get": (recipes.get, {"recipe": "vae-20"}),
+    "plot_digits": (lambda images: figures.plot_digits(images, columns=2), {"images": IMAGES}),
+    "plot_latents": (figures.plot_latents, {"points": CODES, "labels": LABELS}),
+    "plot_field": (
+        lambda x, y, values: figures.plot_field(x, y, values, xlabel="x", ylabel="y", label="p"),
+        {"x": torch.linspace(0, 1, 4), "y": torch.linspace(0, 1, 4), "values": torch.ones(4, 4)},
+    ),
+    "LatentPlane": (live.LatentPlane, {"model": VAE_2, "codes": CODES, "labels": LABELS}),
+    "LatentSliders": (live.LatentSliders, {"model": VAE_2, "x": IMAGES}),
+    "Interpolation": (live.Interpolation, {"model": VAE_2, "images": IMAGES, "labels": LABELS}),
 }
 # Where the function's name for an argument is another than the one above; and what is no mistake.
 SPEAKS_OF = {
@@ -107,6 +116,9 @@ SPEAKS_OF = {
     ("fit", "held_out"): "x",
     ("manifold", "axes"): "axes, n",
     ("manifold", "n"): "axes, n",
+    ("plot_latents", "labels"): "(labels|points)",  # of two numbers that differ, either
+    ("LatentPlane", "labels"): "(labels|codes)",
+    ("Interpolation", "images"): "x",
 }
 FINE = {
     ("linear_probe", "train_labels", "ints"),

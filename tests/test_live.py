@@ -489,6 +489,9 @@ def test_a_name_defined_twice_is_refused(tmp_path, monkeypatch):
         "function f() {} function help() {}",
         "export async function help() {}",
         "function* help() {}",
+        "function*help() {}",
+        "/* one */ export const help = 1;",
+        "const A = 1, // one\n  help = 2;",
         "const A = 1; class help {}",
     ],
 )

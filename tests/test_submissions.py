@@ -162,17 +162,40 @@ class TestClassInAFolder:
         assert list(students(tmp_path, "bob")) == ["ann", "bob"]
         assert list(students(tmp_path / "x")) == ["ann", "bob"]
 
+    @pytest.mark.parametrize(
+        "names",
+        [("s001", "s002", "s003"), ("elbo_ann", "elbo_bob"), ("1001", "1002"), ("s1", "s2"), ("Lee Ann", "Lee Bob")],
+    )
+    def test_numbers_and_common_beginnings_make_no_versions_of_a_class(self, tmp_path, names):
+        for name in names:
+            put(tmp_path / "class3" / f"{name}.ipynb", KL)
+        with pytest.raises(ValueError, match="with the same functions: is it a class, or one student's folder"):
+            submissions.find(tmp_path)
+
+    @pytest.mark.parametrize("names", [("elbo", "elbo-2"), ("elbo", "elbo (1)"), ("elbo_v1", "elbo_v2", "elbo_final")])
+    def test_versions_by_their_names_are_one_students(self, tmp_path, names):
+        for name in names:
+            put(tmp_path / "ann" / f"{name}.ipynb", KL)
+        assert list(students(tmp_path)) == ["ann"]
+
 
 class TestVersions:
+    def test_what_does_not_count_is_told_whatever_else_the_class_was_asked(self, tmp_path):
+        put(tmp_path / "ann" / "a.ipynb", KL, IWAE, time=0)
+        put(tmp_path / "ann" / "b.ipynb", KL, time=1)
+        ((ann,), _) = submissions.find(tmp_path, known=["ann"])
+        older = submissions.choose(ann, [EXERCISES[KL], EXERCISES[IWAE], EXERCISES[MNIST]]).older
+        assert [each.name for each in older] == ["b.ipynb"]
+
     def test_the_newest_counts_for_all_functions(self, tmp_path):
         put(tmp_path / "ann" / "z.ipynb", KL, IWAE, time=1)
         put(tmp_path / "ann" / "z-old.ipynb", KL, IWAE, time=0)
-        put(tmp_path / "ann" / "z2.ipynb", KL, IWAE, time=2)
-        assert counting(tmp_path) == {KL: "z2.ipynb", IWAE: "z2.ipynb"}
+        put(tmp_path / "ann" / "z-2.ipynb", KL, IWAE, time=2)
+        assert counting(tmp_path) == {KL: "z-2.ipynb", IWAE: "z-2.ipynb"}
         ((ann,), _) = submissions.find(tmp_path)
         older = submissions.choose(ann, [EXERCISES[KL], EXERCISES[IWAE]]).older
         assert {each.name: why for each, why in older.items()} == {
-            "z.ipynb": "z2.ipynb is newer.", "z-old.ipynb": "z2.ipynb is newer."
+            "z.ipynb": "z-2.ipynb is newer.", "z-old.ipynb": "z-2.ipynb is newer."
         }  # fmt: skip
 
     @pytest.mark.parametrize(
@@ -181,6 +204,7 @@ class TestVersions:
             (["leeann_11_90_elbo.ipynb", "leeann_LATE_11_101_elbo.ipynb"], 1),  # by the number of the file
             (["leeann_LATE_11_90_elbo-10.ipynb", "leeann_11_90_elbo-9.ipynb"], 0),  # of the attempt
             (["leeann_LATE_11_90_elbo-1.ipynb", "leeann_11_90_elbo.ipynb"], 0),
+            (["leeann_late_11_101_elbo.ipynb", "leeann_11_90_elbo.ipynb"], 0),
         ],
     )
     def test_canvas_numbers_say_which_is_newer_whatever_the_files_dates_are(self, tmp_path, files, newest):
@@ -209,7 +233,7 @@ class TestVersions:
 
     def test_a_part_does_not_take_the_place_of_the_whole_nor_is_it_mixed_in(self, tmp_path):
         put(tmp_path / "ann" / "e.ipynb", KL, IWAE, time=0)
-        put(tmp_path / "ann" / "e2.ipynb", KL, time=1)
+        put(tmp_path / "ann" / "e-2.ipynb", KL, time=1)
         assert counting(tmp_path) == {KL: "e.ipynb", IWAE: "e.ipynb"}
 
     def test_a_function_copied_into_another_chapters_notebook_costs_nothing(self, tmp_path):
@@ -232,6 +256,19 @@ class TestVersions:
         ("my_kl = torch.jit.script(f)", True),
         ("class my_kl(nn.Module): pass", True),
         ("from helper import f as my_kl", True),
+        ("my_kl: object = KL()", True),
+        ("my_kl, other = KL(), 1", True),
+        ("[my_kl] = [KL()]", True),
+        ("print(my_kl := KL())", True),
+        ("for my_kl in [KL()]: pass", True),
+        ("def\tmy_kl(a): pass", True),
+        ("%%time\nmy_kl = KL()", True),
+        ("!pip install x\nx = 1\ndef my_kl(a): pass", True),
+        ("def my_kl(a):\n    return (", True),  # which is no Python, and is told so
+        ("my_kl = (", True),
+        ("'my_kl = 1'", False),
+        ("# my_kl = 1", False),
+        ("f(my_kl=1)", False),
         ("my_kl == 3", False),
         ("check(my_kl)", False),
         ("def my_kl_2(): pass", False),
@@ -239,4 +276,4 @@ class TestVersions:
     ],
 )
 def test_where_a_name_comes_from_is_found_in_the_cell(source, found):
-    assert bool(submissions.makes("my_kl").search(source)) is found
+    assert ("my_kl" in submissions.made_in(source)) is found

@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from torch import Tensor
 
+from vae_lib.checks import check_tensor
 from vae_lib.models import SIDE
 from vae_lib.train import History
 
@@ -54,6 +55,7 @@ def style(width: float = 6.5, height: float = 3.4) -> Iterator[None]:
 
 def digit_sheet(images: Tensor, *, columns: int, gap: int = 0) -> np.ndarray:
     """Images (N, 784) side by side, row by row, with `gap` pixels of NaN between them: (rows, columns) of pixels."""
+    check_tensor("images", images)
     if images.ndim != 2 or images.shape[1] != SIDE * SIDE or len(images) == 0:
         raise ValueError(f"images: shape {tuple(images.shape)}, expected (N, {SIDE * SIDE}) with N of at least 1")
     if columns < 1:
@@ -162,6 +164,8 @@ def plot_history(history: History) -> Axes:
 
 def plot_latents(points: Tensor, labels: Tensor, *, ax: Axes | None = None, limit: float | None = None) -> Axes:
     """A plane of codes (N, 2), each class in its colour with its digit at the cloud's centre. labels: (N,), 0 to 9."""
+    check_tensor("points", points)
+    check_tensor("labels", labels, floating=False)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) != len(labels):
         raise ValueError(f"points: shape {tuple(points.shape)} for {len(labels)} labels, expected (N, 2) and N labels")
     with style(5.2, 5.2):
@@ -188,12 +192,14 @@ def plot_field(
     Each value is drawn as a cell around its place. Raises ValueError for values of another shape, and for x or y that
     are not evenly spaced, two or more.
     """
+    for name, given in (("x", x), ("y", y), ("values", values)):
+        check_tensor(name, given)
+    extent = [*_edges("x", x), *_edges("y", y)]
     if tuple(values.shape) != (len(y), len(x)):
         raise ValueError(f"values: shape {tuple(values.shape)}, expected ({len(y)}, {len(x)}): y's places by x's")
-    extent = [*_edges("x", x), *_edges("y", y)]
     with style(5.2, 4.2):
         ax = ax or plt.subplots()[1]
-        image = ax.imshow(values.numpy(), origin="lower", extent=extent, interpolation="none", aspect="equal")
+        image = ax.imshow(values.detach().numpy(), origin="lower", extent=extent, interpolation="none", aspect="equal")
         bar = ax.figure.colorbar(image, ax=ax, label=label, shrink=0.85)
         bar.outline.set_visible(False)
         ax.set(xlabel=xlabel, ylabel=ylabel)
@@ -222,9 +228,9 @@ def plot_bars(
 
 def _edges(name: str, centres: Tensor) -> tuple[float, float]:
     """Where a row of cells around these places begins and ends."""
-    places = np.asarray(centres, dtype=float)
-    steps = np.diff(places)
-    if len(places) < 2 or steps[0] == 0 or not np.allclose(steps, steps[0], rtol=1e-3, atol=0):
+    places = centres.detach().double().numpy()
+    steps = np.diff(places) if places.ndim == 1 else np.empty(0)
+    if not steps.any() or not np.allclose(steps, steps[0], rtol=1e-3, atol=0):
         raise ValueError(f"{name}: shape {places.shape}, expected two or more places at even distances")
     half = (places[-1] - places[0]) / (len(places) - 1) / 2
     return places[0] - half, places[-1] + half

@@ -17,7 +17,7 @@ from vae_lib.exercises.exercise import Exercise
 from vae_lib.exercises.feedback import Mark
 from vae_lib.exercises.report import judge
 from vae_lib.exercises.running import Run, run
-from vae_lib.exercises.submissions import Choice, Notebook, Submission, choose, find, makes
+from vae_lib.exercises.submissions import Choice, Notebook, Submission, choose, find, made_in
 from vae_lib.exercises.written import questions
 
 
@@ -118,7 +118,7 @@ def _judged(exercise: Exercise, submission: Submission, choice: Choice, runs: di
         return Mark(exercise, marks(report, exercise), report)
     if name in ran.ends:
         return Mark(exercise, 0.0, None, f"{name}: {ran.ends[name]}")
-    cells = [f"Its cell (number {at}) raised {error}" for at, source, error in ran.failed if makes(name).search(source)]
+    cells = [f"Its cell (number {at}) raised {error}" for at, source, error in ran.failed if name in made_in(source)]
     ended = [f"{at.capitalize()} {end}" for at, end in ran.ends.items() if at.startswith("cell ")]
     unread = [each.problem for each in submission.notebooks if each.problem]
     return Mark(exercise, 0.0, None, " ".join([f"{name} is not defined.", *cells[-1:], *ended, *unread]))

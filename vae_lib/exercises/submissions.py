@@ -5,6 +5,7 @@ A student is what lies directly in the folder: `NAME.ipynb`, a folder `NAME`, Mo
 the student is `NAME_ID`, so that two of one name stay two, and what is handed in again stays with its student.
 """
 
+import ast
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -17,8 +18,13 @@ from vae_lib.exercises.worker import read
 
 NOTEBOOK = re.compile(r"(\.ipynb)+(\.txt|\.json)?$", re.I)  # browsers and mail programs add an ending of their own
 MOODLE = re.compile(r"(?P<student>.+_\d+)_assignsubmission_[a-z]+(_.*)?", re.S)
-CANVAS = re.compile(r"(?P<name>[^_]+)_(LATE_)?(?P<id>\d\d+)_(?P<file>\d\d+)_.*?(-(?P<attempt>\d+))?(\.\w+)*", re.S)
+CANVAS = re.compile(
+    r"(?P<name>[^_]+)_(LATE_)?(?P<id>\d\d+)_(?P<file>\d\d+)_.*?(-(?P<attempt>\d+))?(\.\w+)*", re.S | re.I
+)
+COPY = re.compile(r"([-_. ]+(\(\d+\)|v?\d+|copy\d*|old|new|final))+$", re.I)  # what tells one's versions apart
 LITTER = {"__macosx", "__pycache__", "thumbs.db", "desktop.ini"}  # beside all that begins with a dot
+MAGIC = re.compile(r"^\s*[%!].*$", re.M)  # lines that are IPython's
+MAKES = re.compile(r"\b(?:def|class|import|as)\s+(\w+)|\b(\w+) *=(?!=)")
 EXPECTED = "expected NAME.ipynb or NAME/*.ipynb for each student"
 
 
@@ -132,7 +138,8 @@ def choose(submission: Submission, exercises: list[Exercise]) -> Choice:
             holds = [each for each in taken if name in each.functions]
             if which := holds or taken or readable:
                 counts[name] = which[0]
-    return Choice(counts, {each: why for each, why in beaten.items() if each not in counts.values()})
+    used = {each for name, each in counts.items() if name in each.functions}
+    return Choice(counts, {each: why for each, why in beaten.items() if each not in used})
 
 
 def _why(notebook: Notebook, better: Notebook, names: set[str]) -> str:
@@ -176,17 +183,24 @@ def _files(entry: Path) -> Iterator[Path]:
 def _notebook(path: Path, name: str, canvas: re.Match | None) -> Notebook:
     numbers = (int(canvas["file"]), int(canvas["attempt"] or 0)) if canvas else (0, 0)
     try:
-        source = "\n".join(str(cell.get("source")) for cell in read(path).cells if cell.get("cell_type") == "code")
+        cells = [str(cell.get("source")) for cell in read(path).cells if cell.get("cell_type") == "code"]
         when = (*numbers, path.stat().st_mtime)
     except Exception as error:  # whatever lies in a student's file, it is no fault of the marker
         reason = f"{type(error).__name__}: {str(error)[:200]}"
         return Notebook(path, name, f"{name} could not be read as a notebook ({reason}).")
-    return Notebook(path, name, "", frozenset(each for each in EXERCISES if makes(each).search(source)), when)
+    return Notebook(path, name, "", frozenset().union(*map(made_in, cells)), when)
 
 
-def makes(name: str) -> re.Pattern:
-    """Finds, in a cell, that it defines, imports or assigns the name."""
-    return re.compile(rf"\b(def|class|import|as) +{name}\b|\b{name} *=(?!=)")
+def made_in(cell: str) -> frozenset[str]:
+    """The exercises whose names a cell of code defines, imports or assigns, in whatever way Python has."""
+    try:
+        nodes = list(ast.walk(ast.parse(MAGIC.sub("", cell))))
+    except (SyntaxError, ValueError):  # as far as it can be told of what is no Python
+        return frozenset(name for pair in MAKES.findall(cell) for name in pair if name in EXERCISES)
+    bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    bound |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    bound |= {node.asname or node.name for node in nodes if isinstance(node, ast.alias)}
+    return frozenset(bound & EXERCISES.keys())
 
 
 def _class_in(folder: Path, known: Collection[str], leave_out: Path | None) -> Path | None:
@@ -203,12 +217,12 @@ def _class_in(folder: Path, known: Collection[str], leave_out: Path | None) -> P
     same = [each for each in inner if any(_alike(held[each], held[other]) for other in inner if other != each)]
     if same and all(each.is_dir() for each in same):
         return alone
-    if len({re.match(r"[^\W\d_]*", each.name)[0].lower() for each in same}) < 2:  # none, or ann, ann-2 and ann (3)
+    if len({COPY.sub("", NOTEBOOK.sub("", each.name)).lower() for each in same}) < 2:  # none, or ann, ann-2 and ann (3)
         return None
     raise ValueError(
         f"submissions: {alone} holds {same[0].name} and {same[1].name} with the same functions: is it a class, or one "
-        f"student's folder? For a class, mark {alone}. For a student, leave there what counts, or begin the files' "
-        "names with the same word."
+        f"student's folder? For a class, mark {alone}. For a student, leave there what counts, or let the files' names "
+        "differ at their end alone, as elbo.ipynb and elbo-2.ipynb do."
     )
 
 

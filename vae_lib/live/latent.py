@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from vae_lib import evaluate, figures, latent
+from vae_lib.checks import check_kind, check_tensor
 from vae_lib.live.figure import LiveFigure, as_text, rounded
 from vae_lib.live.traits import ABOVE_ZERO, Data, Flag, Integer, Number, Numbers
 from vae_lib.live.weights import pack_decoder
@@ -61,6 +62,7 @@ class LatentSliders(LiveFigure):
     order = Data()
 
     def __init__(self, model: VAE, x: Tensor) -> None:
+        check_tensor("x", x)
         if len(x) < 2:
             raise ValueError(f"x: {len(x)} image, expected at least 2: activity is a variance over them")
         means = evaluate.codes(model, x)
@@ -131,6 +133,7 @@ class Interpolation(LiveFigure):
 
 def check_labels(labels: Tensor, images: Tensor) -> None:
     """Raise a ValueError unless each image (or code) has its label, one of the ten digits."""
+    check_tensor("labels", labels, floating=False)
     if labels.shape != images.shape[:1]:
         raise ValueError(f"labels: shape {tuple(labels.shape)} for {len(images)} images, expected one for each")
     if labels.is_floating_point() or not 0 <= labels.min() <= labels.max() <= 9:
@@ -139,6 +142,9 @@ def check_labels(labels: Tensor, images: Tensor) -> None:
 
 def check_codes(model: VAE | Autoencoder, codes: Tensor, labels: Tensor) -> None:
     """Raise a ValueError unless the model has two latent dimensions and each code (N, 2) its label (N,)."""
+    check_kind("model", model, VAE, Autoencoder)
+    check_tensor("codes", codes)
+    check_tensor("labels", labels, floating=False)
     if model.latent != 2:
         raise ValueError(f"model: {model.latent} latent dimensions, expected 2")
     if codes.ndim != 2 or codes.shape[1] != 2 or len(codes) != len(labels) or len(codes) == 0:

@@ -19,7 +19,7 @@ OPAQUE = re.compile(
     r"""|(?<=[=(,:[!&|?{};>])\s*/(?:\\.|\[(?:\\.|[^]\\])*]|[^/\\[\n])+/""",
     re.DOTALL,
 )
-ONE_NAME = re.compile(r"(?:^|[;}])\s*(?:export )?(?:async )?(?:function\*?|class)\s+([\w$]+)", re.MULTILINE)
+ONE_NAME = re.compile(r"(?:^|[;}])\s*(?:export )?(?:async )?(?:function\b\s*\*?|class\b)\s*([\w$]+)", re.MULTILINE)
 NAMES = re.compile(r"(?<![\w$.])(?:const|let|var)\b\s*(.*?)(?:;|\Z|^(?=\w))", re.DOTALL | re.MULTILINE)
 
 
@@ -40,18 +40,24 @@ def _join(entry: str) -> str:
     order: list[str] = []
 
     def visit(name: str) -> None:
-        for needed in IMPORT.findall((FOLDER / f"{name}.js").read_text(encoding="utf-8")):
+        for needed in IMPORT.findall(_read(name)):
             if needed not in order:
                 visit(needed)
         order.append(name)
 
     visit(entry)
-    modules = [(FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in order]
+    modules = [_read(name) for name in order]
     names = [name for module, text in zip(order, modules, strict=True) for name in _defined(module, text)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"{', '.join(twice)}: defined at the top of more than one module of {FOLDER}")
     return "".join(_bare(module, text) for module, text in zip(order, modules, strict=True))
+
+
+def _read(module: str) -> str:
+    """A module without its comments, for which no page should wait."""
+    text = (FOLDER / f"{module}.js").read_text(encoding="utf-8")
+    return OPAQUE.sub(lambda found: "" if found[0].startswith(("//", "/*")) else found[0], text)
 
 
 def _defined(module: str, text: str) -> list[str]:
@@ -78,14 +84,11 @@ def _defined(module: str, text: str) -> list[str]:
 
 
 def _bare(module: str, text: str) -> str:
-    """Without imports, the word export, and comments, for which no page should wait.
-
-    Raises ValueError for imports and exports of other forms, which would stay.
-    """
-    bare = re.sub(r"^export (?=function|const|let|var|class|async)", "", IMPORT.sub("", text), flags=re.MULTILINE)
+    """Without imports and the word export. Raises ValueError for those of other forms, which would stay."""
+    bare = re.sub(r"^ *export (?=function|const|let|var|class|async)", "", IMPORT.sub("", text), flags=re.MULTILINE)
     if left := re.search(r"^\s*(?:import|export)\b.*", OPAQUE.sub('""', bare), re.MULTILINE):
         raise ValueError(
             f'{module}.js: «{left[0].strip()}», expected `import {{ names }} from "./module.js";` '
             "in one line, or `export` before a definition"
         )
-    return OPAQUE.sub(lambda found: "" if found[0].startswith(("//", "/*")) else found[0], bare)
+    return bare
