@@ -53,6 +53,8 @@ TOLD = {
     ("my_negative_elbo", "target and probability exchanged"): "arguments are exchanged",
     ("my_collapse_report", "a hundredth of all variance"): "compared each unit with the others",
     ("my_collapse_report", "every unit"): "",
+    ("my_collapse_report", "every unit whose mean moves at all"): "",
+    ("my_collapse_report", "a hundredth of the median variance"): "",
     ("my_collapse_report", "narrow posteriors"): "",
     ("my_rate_split", "densities in double precision"): "exp underflowed to zero, and its logarithm",
     ("my_rate_split", "the prior's density in double precision"): "exp underflowed to zero in the prior's density",

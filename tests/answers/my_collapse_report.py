@@ -200,3 +200,15 @@ def my_collapse_report(mean, log_var):
 # %% wrong: in the wrong order
 def my_collapse_report(mean, log_var):
     return mean.var(0) > 0.01, 0.5 * (mean**2 + log_var.exp() - 1 - log_var).mean(0)
+
+
+# %% wrong: every unit whose mean moves at all
+def my_collapse_report(mean, log_var):
+    kl = 0.5 * (mean**2 + log_var.exp() - 1 - log_var).mean(0)
+    return kl, mean.var(0) > 0
+
+
+# %% wrong: a hundredth of the median variance
+def my_collapse_report(mean, log_var):
+    kl = 0.5 * (mean**2 + log_var.exp() - 1 - log_var).mean(0)
+    return kl, mean.var(0) > 0.01 * mean.var(0).median()

@@ -39,7 +39,7 @@ def _eleven_units() -> tuple[Tensor, Tensor]:
         200,
         (0, 1, -6, 0.3),  # in use
         (2, 0, 0, 0),  # the same for all images, and far from the prior
-        (0, 0, -4, 0),  # the same, and narrow
+        (0, 0.00002, -4, 0),  # all but the same, and narrow
         (-1, 0, -6, 0),  # the same, far away and narrow
         (0, 0.0004, -2, 0.4),  # all but still, with widths that vary
         (0, 0.008, 0.1, 0.3),  # just below the threshold
@@ -67,7 +67,7 @@ def _truth_values(mean: Tensor, log_var: Tensor) -> Callable[[Callable], object]
 
 
 _ELEVEN = _eleven_units()
-_COLLAPSED = _units(90, (0, 0.008, 0, 0), (1, 0.001, -0.5, 0), (0, 0.0002, -3, 0), (-2, 0, -6, 0.2), (0, 0.004, 1, 0.2))
+_COLLAPSED = _units(90, (0, 0.008, 0, 0), (1, 0.001, -0.5, 0), (0, 0.00005, -3, 0), (-2, 0, -6, 0.2), (0, 0.004, 1, 0.2))
 _APART = (_randn(50, 4), _randn(50, 4))
 
 COLLAPSE_REPORT = Exercise(
