@@ -246,3 +246,9 @@ def my_negative_elbo(logits, x, mean, log_var):
     bce = F.binary_cross_entropy_with_logits(logits, x, reduction="sum")
     v = log_var.detach()
     return (bce - 0.5 * torch.sum(1 + v - mean.pow(2) - v.exp())) / len(x)
+
+
+# %% wrong: 784 times a mean, whatever the number of pixels
+def my_negative_elbo(logits, x, mean, log_var):
+    kl = 0.5 * (mean**2 + log_var.exp() - 1 - log_var).sum(-1).mean()
+    return 784 * F.binary_cross_entropy_with_logits(logits, x) + kl

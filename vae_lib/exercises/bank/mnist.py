@@ -369,7 +369,7 @@ NEGATIVE_ELBO = Exercise(
     points=4,
     cases=(
         case("for a batch of four images of twelve pixels", *_batch(4, 12, 3)),
-        case("for two images of 784 pixels and twenty latent dimensions", *_batch(2, 784, 20)),
+        case("for two images of 700 pixels and twenty latent dimensions", *_batch(2, 700, 20)),
         case("for more latent dimensions than pixels", *_batch(3, 5, 7)),
         Case("in its gradient, without which no optimiser makes it smaller", _pulls),
     ),
