@@ -41,21 +41,20 @@ def unmet(requirements: Path, platform: str, python: str) -> str:
     return done.stderr if done.returncode else ""
 
 
+ASKED = [("requirements.txt", *place) for place in PLACES]
+ASKED += [("requirements-test.txt", platform, PYTHONS[0]) for platform in PLATFORMS]
+
+
 @pytest.fixture(scope="session")
-def answers() -> dict[tuple[str, str], str]:
-    """What is unmet of the book's requirements in each place; asked side by side, as most of the time is waiting."""
-    with ThreadPoolExecutor(4) as pool:
-        return dict(zip(PLACES, pool.map(lambda place: unmet(ROOT / "requirements.txt", *place), PLACES), strict=True))
+def answers() -> dict[tuple[str, str, str], str]:
+    """What is unmet of which requirements where; asked side by side, as most of the time is waiting."""
+    with ThreadPoolExecutor(8) as pool:
+        return dict(zip(ASKED, pool.map(lambda asked: unmet(ROOT / asked[0], *asked[1:]), ASKED), strict=True))
 
 
-@pytest.mark.parametrize("place", PLACES, ids=" ".join)
-def test_the_book_can_be_installed(place: tuple[str, str], answers: dict[tuple[str, str], str]) -> None:
-    assert answers[place] == ""
-
-
-@pytest.mark.parametrize("platform", PLATFORMS)
-def test_the_tests_can_be_installed(platform: str) -> None:
-    assert unmet(ROOT / "requirements-test.txt", platform, "3.11.0") == ""
+@pytest.mark.parametrize("asked", ASKED, ids=" ".join)
+def test_all_can_be_installed(asked: tuple[str, str, str], answers: dict[tuple[str, str, str], str]) -> None:
+    assert answers[asked] == ""
 
 
 def test_what_lacks_a_wheel_or_wants_another_python_is_found(tmp_path: Path) -> None:
