@@ -43,7 +43,7 @@ ALLOWED = (
         "worlds": set(),
         "evaluate": {"checks", "distributions", "models", "objectives"},
         "latent": {"checks", "distributions", "models", "objectives"},
-        "figures": {"models", "train"},
+        "figures": {"checks", "models", "train"},
         "live": {*CHAIN[: CHAIN.index("checkpoints")], "worlds", "evaluate", "latent", "figures", "live"},
         "exercises": {"distributions", "models", "objectives", "worlds", "exercises"},
         "__init__": set(),
