@@ -67,7 +67,7 @@ def _truth_values(mean: Tensor, log_var: Tensor) -> Callable[[Callable], object]
 
 
 _ELEVEN = _eleven_units()
-_COLLAPSED = _units(90, (0, 0.008, 0, 0), (1, 0.001, -0.5, 0), (0, 0.00005, -3, 0), (-2, 0, -6, 0.2), (0, 0.004, 1, 0.2))
+_COLLAPSED = _units(90, (0, 0.008, 0, 0), (1, 0.001, -0.5, 0), (0, 5e-5, -3, 0), (-2, 0, -6, 0.2), (0, 0.004, 1, 0.2))
 _APART = (_randn(50, 4), _randn(50, 4))
 
 COLLAPSE_REPORT = Exercise(
