@@ -465,12 +465,23 @@ def test_the_joined_script_has_no_import_or_export_left():
     assert script.notebook_module().count("export default") == 1
 
 
-def test_a_name_defined_twice_is_refused(tmp_path, monkeypatch):
-    (tmp_path / "page.js").write_text('import { f } from "./other.js";\nconst help = f;\n')
-    (tmp_path / "other.js").write_text("export function f() {\n  const inner = 1;\n}\nconst help = 2;\n")
-    monkeypatch.setattr(script, "FOLDER", tmp_path)
+@pytest.fixture
+def joined(tmp_path, monkeypatch):
+    """Joins the module `page` of these modules' texts, by name."""
+
+    def join(**modules):
+        for name, text in modules.items():
+            (tmp_path / f"{name}.js").write_text(text)
+        monkeypatch.setattr(script, "FOLDER", tmp_path)
+        return script._join("page")
+
+    return join
+
+
+def test_a_name_defined_twice_is_refused(joined):
+    other = "export function f() {\n  const inner = 1;\n}\nconst help = 2;\n"
     with pytest.raises(ValueError, match="help: defined at the top"):
-        script._join("page")
+        joined(page='import { f } from "./other.js";\nconst help = f;\n', other=other)
 
 
 @pytest.mark.parametrize(
@@ -495,12 +506,9 @@ def test_a_name_defined_twice_is_refused(tmp_path, monkeypatch):
         "const A = 1; class help {}",
     ],
 )
-def test_a_name_defined_twice_is_refused_however_it_is_declared(tmp_path, monkeypatch, module):
-    (tmp_path / "page.js").write_text('import { A } from "./other.js";\nconst help = A;\n')
-    (tmp_path / "other.js").write_text(f"{module}\n")
-    monkeypatch.setattr(script, "FOLDER", tmp_path)
+def test_a_name_defined_twice_is_refused_however_it_is_declared(joined, module):
     with pytest.raises(ValueError, match=r"^help: defined at the top of more than one module"):
-        script._join("page")
+        joined(page='import { A } from "./other.js";\nconst help = A;\n', other=f"{module}\n")
 
 
 @pytest.mark.parametrize(
@@ -512,11 +520,9 @@ def test_a_name_defined_twice_is_refused_however_it_is_declared(tmp_path, monkey
         "const A = { const: 1 }.const, B = `let help;`, C = /let help;/;",
     ],
 )
-def test_a_name_within_a_function_a_text_or_a_comment_is_not_at_the_top(tmp_path, monkeypatch, module):
-    (tmp_path / "page.js").write_text('import { f } from "./other.js";\nconst help = f;\n')
-    (tmp_path / "other.js").write_text(f"{module}\n")
-    monkeypatch.setattr(script, "FOLDER", tmp_path)
-    assert script._join("page") == f"{module}\n\nconst help = f;\n"
+def test_a_name_within_a_function_a_text_or_a_comment_is_not_at_the_top(joined, module):
+    page = 'import { f } from "./other.js";\nconst help = f;\n'
+    assert joined(page=page, other=f"{module}\n") == f"{module}\n\nconst help = f;\n"
 
 
 @pytest.mark.parametrize(
@@ -533,28 +539,25 @@ def test_a_name_within_a_function_a_text_or_a_comment_is_not_at_the_top(tmp_path
         ("export default function f() {}", "^page.js: «export "),
     ],
 )
-def test_what_the_joiner_cannot_read_is_refused(tmp_path, monkeypatch, module, message):
-    (tmp_path / "page.js").write_text(f"{module}\n")
-    (tmp_path / "other.js").write_text("export const a = 1;\n")
-    monkeypatch.setattr(script, "FOLDER", tmp_path)
+def test_what_the_joiner_cannot_read_is_refused(joined, module, message):
     with pytest.raises(ValueError, match=message):
-        script._join("page")
+        joined(page=f"{module}\n", other="export const a = 1;\n")
 
 
-def test_modules_are_joined_after_what_they_import(tmp_path, monkeypatch):
-    (tmp_path / "page.js").write_text('import { b } from "./b.js";\nimport { a } from "./a.js";\nlog(a + b);\n')
-    (tmp_path / "b.js").write_text('// why\nimport { a } from "./a.js";\nexport const b =\n  a;\n')
-    (tmp_path / "a.js").write_text("export const a = 1;\n")
-    monkeypatch.setattr(script, "FOLDER", tmp_path)
-    assert " ".join(script._join("page").split()) == "const a = 1; const b = a; log(a + b);"
+def test_modules_are_joined_after_what_they_import(joined):
+    text = joined(
+        page='import { b } from "./b.js";\nimport { a } from "./a.js";\nlog(a + b);\n',
+        b='// why\nimport { a } from "./a.js";\nexport const b =\n  a;\n',
+        a="export const a = 1;\n",
+    )
+    assert " ".join(text.split()) == "const a = 1; const b = a; log(a + b);"
 
 
-def test_comments_are_left_out_and_nothing_else(tmp_path, monkeypatch):
+def test_comments_are_left_out_and_nothing_else(joined):
     """Also with names in them that are defined elsewhere; what only looks like a comment stays."""
-    (tmp_path / "page.js").write_text(
+    page = (
         "// const help = 1;\nconst help = 2; // 2 / 1\n/* let help;\n   var help; */\n"
         "const A = 'a // b', B = /[/]\\/*/, C = `\n  // kept ${help}`, D = 4 / 2;\n"
     )
-    monkeypatch.setattr(script, "FOLDER", tmp_path)
     kept = "const A = 'a // b', B = /[/]\\/*/, C = `\n  // kept ${help}`, D = 4 / 2;\n"
-    assert script._join("page") == f"\nconst help = 2; \n\n{kept}"
+    assert joined(page=page) == f"\nconst help = 2; \n\n{kept}"
