@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -46,7 +47,9 @@ def test_its_command_serves_the_book_beside_its_notebooks(chromium: Browser, tmp
         "port": "8888",
     }  # the container's own; what is published of it, who runs it says
     served = {"ServerApp.extra_static_paths": str(ROOT / site)}
-    with serve(ROOT / notebooks, tmp_path, served) as (address, token), window(chromium) as (page, faults):
+    own = tmp_path / "notebooks"
+    shutil.copytree(ROOT / notebooks, own)  # JupyterLab writes beside what it opens
+    with serve(own, tmp_path, served) as (address, token), window(chromium) as (page, faults):
         page.set_default_timeout(1_000 * WITHIN)
         page.goto(f"{address}static/index.html")
         page.locator(".live-figure[data-live=ready]").wait_for()
