@@ -19,6 +19,7 @@ ENV PATH=/home/reader/.local/bin:$PATH \
 # First what changes seldom, so that a change to a chapter's words installs and trains nothing.
 COPY --chown=reader requirements.txt constraints.txt pyproject.toml README.md ./
 COPY --chown=reader vae_lib vae_lib
+COPY --chown=reader vae_course vae_course
 RUN pip install --no-cache-dir --requirement requirements.txt jupyterlab==4.6.6
 RUN python -m vae_lib train --all
 COPY --chown=reader book book

@@ -20,13 +20,13 @@ book: $(VENV)/installed
 	@echo "Open book/_build/html/index.html"
 
 pdf: $(VENV)/installed
-	$(BIN)/python book/editions.py pdf
+	$(BIN)/python book/_ext/editions/make.py pdf
 
 epub: $(VENV)/installed
-	$(BIN)/python book/editions.py epub
+	$(BIN)/python book/_ext/editions/make.py epub
 
 test: book $(VENV)/installed-tests
-	$(BIN)/python tests/tools.py
+	$(BIN)/python tests/support/tools.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
@@ -46,4 +46,4 @@ $(VENV)/installed-tests: requirements-test.txt $(VENV)/installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) book/_build vae_lib.egg-info
+	rm -rf $(VENV) book/_build *.egg-info

@@ -14,9 +14,11 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell
 
-from vae_lib.exercises import assignment, marking, report_on, source
-from vae_lib.exercises.bank import CHAPTERS, EXERCISES
-from vae_lib.exercises.exercise import Exercise
+from vae_course.bank import CHAPTERS, EXERCISES
+from vae_course.checking.check import report_on
+from vae_course.checking.exercise import Exercise
+from vae_course.handout import assignment, source
+from vae_course.marking.mark import mark
 
 STUDENTS = 30
 
@@ -33,7 +35,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         hand_in(chapter, Path(folder, "submitted"))
         start = time.perf_counter()
-        marking.mark(Path(folder, "submitted"), Path(folder, "marked"))
+        mark(Path(folder, "submitted"), Path(folder, "marked"))
         print(f"marking {STUDENTS} submissions of {chapter}: {time.perf_counter() - start:.0f} s (limit 180 s)")
 
 

@@ -15,7 +15,7 @@ import time
 import torch
 from torch.utils.data import DataLoader, Subset
 
-from vae_lib import data
+from vae_lib import data, paths
 from vae_lib._torchvision import MNIST
 from vae_lib.models import ModelConfig
 from vae_lib.objectives import elbo
@@ -60,7 +60,7 @@ def usual(splits: data.Splits, epochs: int, seed: int) -> tuple[float, float]:
     from torchvision.transforms import ToTensor
 
     order = torch.randperm(60_000, generator=torch.Generator().manual_seed(data.SPLIT_SEED))
-    dataset = Subset(MNIST(data.data_root(), transform=ToTensor()), order[data.VALIDATION :].tolist())
+    dataset = Subset(MNIST(paths.data_root(), transform=ToTensor()), order[data.VALIDATION :].tolist())
     loader = DataLoader(dataset, batch_size=BATCH, shuffle=True)
     model = CONFIG.build(seed=seed)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)

@@ -15,7 +15,7 @@ matplotlib.use("Agg")  # before anything imports pyplot
 
 import matplotlib.pyplot as plt
 
-from vae_lib import data, synthetic
+from vae_lib import data, paths, synthetic
 from vae_lib.models import PIXELS, VAE, Decoder
 from vae_lib.worlds import ProbabilisticPCA
 
@@ -25,7 +25,7 @@ hypothesis.settings.load_profile("tests")
 
 pytest_plugins = ["browser", "tiny_recipes"]
 
-MNIST_ROOT = data.data_root()  # where the environment says it is, read before any test changes the environment
+MNIST_ROOT = paths.data_root()  # where the environment says it is, read before any test changes the environment
 
 
 @pytest.fixture(autouse=True)

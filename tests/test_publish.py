@@ -10,7 +10,7 @@ import pytest
 import sources
 import yaml
 
-from vae_lib import data
+from vae_lib import paths
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -52,7 +52,7 @@ def test_the_workflow_keeps_the_models_where_the_package_has_them(monkeypatch: p
     assert ".." not in kept
     monkeypatch.delenv("VAE_LIB_CACHE")
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    assert Path(kept).expanduser() == data.cache_dir()
+    assert Path(kept).expanduser() == paths.cache_dir()
 
 
 @pytest.mark.parametrize(

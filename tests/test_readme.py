@@ -2,7 +2,7 @@ import re
 import shlex
 from pathlib import Path
 
-from vae_lib.__main__ import _parser
+from vae_lib.cli import _parser
 
 ROOT = Path(__file__).parents[1]
 

@@ -24,7 +24,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from vae_lib.models import VAE, Autoencoder, ModelConfig
-from vae_lib.train import History, progress_bar
+from vae_lib.progress import progress_bar
+from vae_lib.train import History
 
 SILENCE = 10  # seconds without a byte, after which a server is given up
 PATIENCE = 60  # seconds for a whole file: in that time the model is as well trained here

@@ -7,7 +7,7 @@ import torch
 from torch import Generator
 from tqdm import tqdm
 
-from vae_lib import data, evaluate, figures, latent, recipes
+from vae_lib import data, evaluate, figures, latent, paths, recipes
 from vae_lib.models import VAE
 from vae_lib.train import binarized, mean_terms
 
@@ -94,8 +94,8 @@ def describe_data(sheet: Path | None) -> None:
     sizes = ", ".join(f"{len(getattr(splits, part)):,} {part}" for part in ("train", "validation", "test"))
     print(f"{splits.name}: {sizes}")
     if splits.name == "mnist":
-        print(f"read from {data.data_root() / 'MNIST' / 'raw'}, all four files match their checksums")
-    print(f"trained models are kept in {data.cache_dir() / 'recipes'}")
+        print(f"read from {paths.data_root() / 'MNIST' / 'raw'}, all four files match their checksums")
+    print(f"trained models are kept in {paths.cache_dir() / 'recipes'}")
     if sheet:
         digits = splits.train[:2_000]
         rows = torch.stack([digits.images[digits.labels == digit][:12] for digit in range(10)])  # (10, 12, 784)

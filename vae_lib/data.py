@@ -1,11 +1,7 @@
-"""Digits to learn from, and every path the package uses.
+"""Digits to learn from.
 
 MNIST comes through torchvision. Where it cannot be had, synthetic digits take its place and a warning says so; with
-VAE_LIB_DATASET=mnist that is an error. Environment:
-
-VAE_LIB_DATA      the folder that holds (or will hold) MNIST/raw        default: <cache>/data
-VAE_LIB_DATASET   auto, mnist or synthetic                              default: auto
-VAE_LIB_CACHE     where downloads and trained models are kept           default: the user's cache folder
+VAE_LIB_DATASET=mnist that is an error, and with VAE_LIB_DATASET=synthetic they are what is asked for.
 """
 
 import gzip
@@ -19,11 +15,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import platformdirs
 import torch
 from torch import Generator, Tensor
 
-from vae_lib import synthetic
+from vae_lib import paths, synthetic
 from vae_lib.checks import check_tensor
 
 VALIDATION = 5_000
@@ -64,16 +59,6 @@ class Splits:
     test: Digits
 
 
-def cache_dir() -> Path:
-    """Where downloads and trained models are kept."""
-    return Path(os.environ.get("VAE_LIB_CACHE") or platformdirs.user_cache_dir("vae_lib")).expanduser().absolute()
-
-
-def data_root() -> Path:
-    """The folder in which torchvision.datasets.MNIST puts the files, and finds them."""
-    return Path(os.environ.get("VAE_LIB_DATA") or cache_dir() / "data").expanduser().absolute()
-
-
 def load() -> Splits:
     """The digits that the environment asks for, split; each process reads them once.
 
@@ -85,7 +70,7 @@ def load() -> Splits:
     if wanted == "synthetic":
         return _synthetic()
     try:
-        return _mnist(data_root())
+        return _mnist(paths.data_root())
     except (FileNotFoundError, PermissionError) as missing:
         if wanted == "mnist":
             raise

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import torch
 
-from vae_lib import checkpoints, data, distributions, models, objectives, train
+from vae_lib import checkpoints, data, distributions, models, objectives, paths, progress, train
 from vae_lib.checkpoints import Trained
 from vae_lib.configs import RECIPES, Recipe, get
 from vae_lib.models import VAE, Autoencoder
@@ -79,7 +79,7 @@ def load_all(names: Iterable[str]) -> Iterator[str]:
         try:
             with _beside_the_caller():
                 futures = {workers.submit(_train_as, name, get(name)): name for name in missing}
-            with train.progress_bar(len(missing), "models", unit="model") as bar:
+            with progress.progress_bar(len(missing), "models", unit="model") as bar:
                 for future in as_completed(futures):
                     future.result()
                     bar.update()
@@ -101,7 +101,7 @@ def checkpoint_path(name: str, splits: data.Splits) -> Path:
         "data": splits.fingerprint,
     }
     key = hashlib.sha256(json.dumps(shaped_by, sort_keys=True).encode()).hexdigest()[:12]
-    return data.cache_dir() / "recipes" / f"torch-{torch.__version__}" / f"{name}-{key}.safetensors"
+    return paths.cache_dir() / "recipes" / f"torch-{torch.__version__}" / f"{name}-{key}.safetensors"
 
 
 def code_fingerprint(*sources: Path) -> str:
@@ -180,7 +180,9 @@ def _beside_the_caller() -> Iterator[None]:
 def _quiet() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # also where a mask is not inherited; the caller ends its workers
     os.environ["TQDM_DISABLE"] = "1"  # the bars of several processes would write over one another
-    train.tqdm.set_lock(threading.RLock())  # tqdm's own lies outside the process, and would outlive one that is ended
+    progress.tqdm.set_lock(
+        threading.RLock()
+    )  # tqdm's own lies outside the process, and would outlive one that is ended
 
 
 @contextmanager

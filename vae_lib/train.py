@@ -1,20 +1,17 @@
 """Training: one configuration, one function, one history."""
 
 import math
-import os
-import sys
 from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
-from tqdm.auto import tqdm
-from tqdm.notebook import tqdm as notebook_tqdm
 
 from vae_lib import data
 from vae_lib.checks import check_kind, check_tensor
 from vae_lib.configs import TrainConfig
 from vae_lib.models import VAE, Autoencoder, check_images
 from vae_lib.objectives import Elbo, elbo, reconstruction
+from vae_lib.progress import progress_bar
 
 
 @dataclass(frozen=True)
@@ -113,12 +110,6 @@ def mean_terms(model: VAE | Autoencoder, x: Tensor, *, seed: int = 0) -> tuple[f
         terms = objective(model, batch, generator=generator)
         totals += torch.stack([terms.log_likelihood.sum(), terms.kl.sum()])
     return tuple((totals / len(x)).tolist())
-
-
-def progress_bar(total: int, label: str, *, unit: str = "step") -> tqdm:
-    """A bar on a terminal or in a notebook; nothing in a log file, nor where TQDM_DISABLE is set (a built page)."""
-    shown = not os.environ.get("TQDM_DISABLE") and (issubclass(tqdm, notebook_tqdm) or sys.stderr.isatty())
-    return tqdm(total=total, desc=label, disable=not shown, unit=unit, leave=False)
 
 
 def _warmup(epoch: float, config: TrainConfig) -> float:

@@ -31,6 +31,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("vae_lib", "vae_course")
 LIBRARIES = ("torch", "matplotlib", "numpy", "scikit-learn", "ipykernel", "myst-nb")
 SYNTHETIC_NOTE = (
     "This copy was built without MNIST: every figure and number on this page comes from synthetic digits, "
@@ -170,9 +171,9 @@ def _data_and_models() -> tuple[str, str, list[str]]:
 
 def _fix_folders() -> None:
     """Relative folders are those seen from where the build was started; training and kernels work in other places."""
-    from vae_lib import data
+    from vae_lib import paths
 
-    os.environ |= {"VAE_LIB_CACHE": str(data.cache_dir()), "VAE_LIB_DATA": str(data.data_root())}
+    os.environ |= {"VAE_LIB_CACHE": str(paths.cache_dir()), "VAE_LIB_DATA": str(paths.data_root())}
 
 
 def _train(names: list[str]) -> None:
@@ -207,7 +208,7 @@ def _set_kernel_environment(build: Path) -> None:
 
 
 def _package_fingerprint() -> str:
-    """A hash of what vae_lib does; comments and docstrings do not count."""
+    """A hash of what the packages do; comments and docstrings do not count."""
     from vae_lib.recipes import code_fingerprint
 
-    return code_fingerprint(*sorted((ROOT / "vae_lib").rglob("*.py")))
+    return code_fingerprint(*sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py")))

@@ -38,13 +38,13 @@ class Starter(_Markdown):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        from vae_lib.exercises.bank import EXERCISES
-        from vae_lib.exercises.source import exercises, solution_of, stub
+        from vae_course.bank import EXERCISES
+        from vae_course.handout.source import exercises, solution_of, stub
 
         name = self.arguments[0]
         here = [each for each in exercises(Path(self.env.doc2path(self.env.docname)))[1] if each.function == name]
         if not here or name not in EXERCISES:
-            raise self.error(f"{name} needs a solution cell on this page and an exercise in vae_lib/exercises/bank")
+            raise self.error(f"{name} needs a solution cell on this page and an exercise in vae_course/bank")
         text = f"```{{code-block}} python\n:class: starter\n{stub(solution_of(here[0]))}\n```\n"
         for i, hint in enumerate(EXERCISES[name].hints, 1):
             text += f"\n:::{{dropdown}} Hint {i}\n{hint}\n:::\n"

@@ -21,7 +21,7 @@ title: A small book
 execute: {{execute_notebooks: {mode}}}
 sphinx:
   extra_extensions: [sphinx_exercise]
-  local_extensions: {{execution: {extensions}, exercises: {extensions}, inline_figures: {extensions}}}
+  local_extensions: {{_ext.execution: {book}, _ext.exercises: {book}, _ext.figures.inline: {book}}}
   config: {{nb_execution_raise_on_error: true, nb_merge_streams: true}}
 """
 PAGE = """\
@@ -45,7 +45,7 @@ def build(
     """Build a book with the page `planted`, whose one cell is `code`, and with other pages: their names and cells."""
     book = folder / "book"
     book.mkdir(exist_ok=True)
-    (book / "_config.yml").write_text(CONFIG.format(mode=mode, extensions=BOOK / "_ext"))
+    (book / "_config.yml").write_text(CONFIG.format(mode=mode, book=BOOK))
     (book / "_toc.yml").write_text("format: jb-book\nroot: planted\n")
     for name, cell in {"planted": code, **others}.items():
         (book / f"{name}.md").write_text(PAGE.format(prose=prose, code=cell))
@@ -72,7 +72,7 @@ def test_every_page_that_fails_is_shown_and_no_other_is_executed_again(tmp_path:
 
 
 SOLUTION = """\
-from vae_lib.exercises import check
+from vae_course import check
 
 def my_kl(mean, log_var):
     return {sign}0.5 * (mean**2 + log_var.exp() - 1 - log_var).sum(-1)
@@ -179,8 +179,8 @@ def test_the_executed_pages_are_kept_until_vae_lib_changes(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(("mode", "kept"), [("RGBA", "LA"), ("RGB", "L")])
 def test_a_grey_picture_in_a_figure_loses_bytes_and_no_pixel(monkeypatch, mode: str, kept: str) -> None:
-    monkeypatch.syspath_prepend(BOOK / "_ext")
-    from inline_figures import grey
+    monkeypatch.syspath_prepend(BOOK)
+    from _ext.figures.inline import grey
 
     values = torch.randint(256, (40, 50), generator=torch.Generator().manual_seed(0), dtype=torch.uint8).numpy()
     picture = Image.fromarray(values).convert(mode)

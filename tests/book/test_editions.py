@@ -15,13 +15,13 @@ import live_pages
 import pages
 import pytest
 import tools
+from _ext.editions.mathml import MathJax
 from bs4 import BeautifulSoup
-from mathml import MathJax
 from PIL import Image
 from tools import EPUBCHECK, editions
 
-from vae_lib.exercises.bank import CHAPTERS
-from vae_lib.exercises.source import exercises
+from vae_course.bank import CHAPTERS
+from vae_course.handout.source import exercises
 
 TITLES = {
     source.stem: re.search(r"^# (.+)$", source.read_text(encoding="utf-8"), re.M)[1] for source in pages.sources()
@@ -41,7 +41,7 @@ def tools_are_there() -> None:
 
 
 def made(edition: str) -> Path:
-    command = [sys.executable, pages.BOOK / "editions.py", edition]
+    command = [sys.executable, pages.BOOK / "_ext/editions/make.py", edition]
     result = subprocess.run(command, cwd=pages.BOOK.parent, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr
     assert ": executed in" not in result.stdout  # `make book` has done it

@@ -9,8 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from browser import window
 from playwright.sync_api import Browser, Page
 
-from vae_lib.exercises.bank import CHAPTERS, EXERCISES
-from vae_lib.exercises.source import exercises
+from vae_course.bank import CHAPTERS, EXERCISES
+from vae_course.handout.source import exercises
 
 
 @pytest.fixture(scope="module", params=CHAPTERS)

@@ -16,13 +16,13 @@ import nbformat
 import pages
 import pytest
 import sources
+from _ext.notebooks.notebook import set_up
 from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
-from notebooks import set_up
 from PIL import Image
 
-from vae_lib import data, recipes
+from vae_lib import data, paths, recipes
 
 ROOT = pages.BOOK.parent
 NAMES = [source.relative_to(pages.BOOK).with_suffix("").as_posix() for source in pages.with_notebook()]
@@ -125,7 +125,7 @@ def executed(machine: Machine, brought: tuple, first_cell: str, html: Path) -> d
         notebook = nbformat.read(html.parent / "notebooks" / f"{name}.ipynb", as_version=4)
         (cell,) = (cell for cell in notebook.cells if cell.id == "set-up")
         cell.source = first_cell
-        places = {"VAE_LIB_CACHE": str(machine.folder / name / "cache"), "VAE_LIB_DATA": str(data.data_root())}
+        places = {"VAE_LIB_CACHE": str(machine.folder / name / "cache"), "VAE_LIB_DATA": str(paths.data_root())}
         return machine.execute(notebook, name, VAE_LIB_DATASET="mnist", **places)
 
     with ThreadPoolExecutor(os.cpu_count()) as runners:

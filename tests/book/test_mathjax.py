@@ -3,8 +3,8 @@
 import shutil
 from pathlib import Path
 
-import mathjax
 import pytest
+from _ext.site import mathjax
 from sphinx.errors import ExtensionError
 
 

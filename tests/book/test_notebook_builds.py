@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import small_book
-from notebooks import FIGURES
+from _ext.notebooks.notebook import FIGURES
 
 from vae_lib import data, recipes
 
@@ -16,7 +16,7 @@ from vae_lib import data, recipes
 def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("GITHUB_REPOSITORY", "BOOK_URL"):
         monkeypatch.delenv(name, raising=False)
-    return small_book.write(tmp_path, "notebooks")
+    return small_book.write(tmp_path, "_ext.notebooks.notebook")
 
 
 def set_up(book: Path) -> str:
@@ -103,7 +103,7 @@ def test_a_shallow_clone_installs_what_it_knows_and_says_so(book: Path, monkeypa
 
 
 def test_a_repository_by_configuration_has_buttons_and_installs_nothing_unknown(book: Path) -> None:
-    small_book.write(book.parent, "notebooks", repository="set/here")
+    small_book.write(book.parent, "_ext.notebooks.notebook", repository="set/here")
     result = small_book.build(book)
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("notebooks: git knows no commit of vae_lib here") == 1
@@ -114,7 +114,7 @@ def test_a_repository_by_configuration_has_buttons_and_installs_nothing_unknown(
 def test_a_site_with_an_address_has_the_trained_models(
     book: Path, mnist: data.Splits, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    small_book.write(book.parent, "published_models", "notebooks")
+    small_book.write(book.parent, "_ext.site.published_models", "_ext.notebooks.notebook")
     monkeypatch.setenv("VAE_LIB_CACHE", str(tmp_path / "cache"))
     published = book / "_build" / "html" / "models"
     assert small_book.build(book).returncode == 0

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from _ext.notebooks.cells import GLUE, page_cells, without_book
+from _ext.notebooks.markdown import PageMarkdown
+from _ext.site.origin import Checkout, repository
+from _ext.tex import expand, portable
 from bs4 import BeautifulSoup
 from hypothesis import given, strategies
-from notebook_cells import GLUE, page_cells, without_book
-from notebook_markdown import PageMarkdown
-from notebook_tex import expand, portable
-from origin import Checkout, repository
 
 URL = "https://reader.example/book/chapters/page.html"
 MACROS = {

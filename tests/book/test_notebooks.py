@@ -9,10 +9,10 @@ import nbformat
 import pages
 import pytest
 import yaml
+from _ext.notebooks.cells import GLUE
 from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
 from nbformat import NotebookNode
-from notebook_cells import GLUE
 
 CONFIG = yaml.safe_load((pages.BOOK / "_config.yml").read_text(encoding="utf-8"))["sphinx"]["config"]
 WITH_CODE = pages.with_notebook()

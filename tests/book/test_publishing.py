@@ -7,12 +7,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
-import downloads
 import pages
 import pytest
 import small_book
+from _ext.site import downloads
+from _ext.site.origin import site_address
 from browser import window
-from origin import site_address
 from playwright.sync_api import Browser
 from tools import editions
 
@@ -24,7 +24,9 @@ SITEMAP = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9"}
 def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("BOOK_URL", URL)
     monkeypatch.setenv("GITHUB_REPOSITORY", "reader/vae")
-    return small_book.write(tmp_path, "downloads", "mathjax", "notebooks", "publishing")
+    return small_book.write(
+        tmp_path, "_ext.site.downloads", "_ext.site.mathjax", "_ext.notebooks.notebook", "_ext.site.publishing"
+    )
 
 
 def sitemap(book: Path) -> dict[str, str | None]:

@@ -1,0 +1,24 @@
+"""What the book adds to Jupyter Book: one extension, in rooms."""
+
+from sphinx.application import Sphinx
+
+MODULES = (
+    "execution",
+    "exercises",
+    "figures.inline",
+    "figures.live",
+    "site.downloads",
+    "site.mathjax",
+    "site.published_models",
+    "site.publishing",
+    "notebooks.notebook",
+    "editions.epub",
+    "editions.pages",
+    "editions.pdf",
+)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    for name in MODULES:
+        app.setup_extension(f"{__name__}.{name}")
+    return {"parallel_read_safe": False, "parallel_write_safe": True}

@@ -1,0 +1,1 @@
+"""Figures in a page: drawings that follow its theme, and live ones."""

@@ -1,0 +1,141 @@
+"""A page as the cells of a notebook: the prose from the built page, the code from its source, in the page's order."""
+
+import ast
+import re
+from collections.abc import Mapping
+
+from bs4 import BeautifulSoup, Tag
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from _ext.notebooks.markdown import PageMarkdown, details
+
+HIDDEN = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
+COLLAPSED = {"jupyter": {"source_hidden": True}, "cellView": "form"}  # JupyterLab, and Colab
+CONTINUED = ", continued"
+HEADINGS = ("h1", "h2", "h3", "h4")
+IMPORT_GLUE = re.compile(r"^from myst_nb import glue\n", re.M)
+GLUE = "def glue(*given, **options): pass  # puts numbers into the book's sentences; here they are there already"
+
+
+def page_cells(
+    body: str, source: NotebookNode, shown: list[int], url: str, macros: Mapping[str, object]
+) -> list[NotebookNode]:
+    """The cells of a page.
+
+    body: its HTML; source: the notebook that was executed for it; shown: which of the source's cells have a place in
+    the body, in its order; url: its address on the site, or "". Raises ValueError where the body has other cells.
+    """
+    soup = BeautifulSoup(body, "html.parser")
+    for node in soup.select("a.headerlink, script, style, div.toctree-wrapper, .sd-summary-state-marker"):
+        node.decompose()
+    boxes = soup.select("div.cell.container")
+    if len(boxes) != len(shown):
+        raise ValueError(f"{len(boxes)} cells in the page, {len(shown)} expected")
+    place_of = {id(box): place for box, place in zip(boxes, shown, strict=True)}
+    return _Cells(source, place_of, PageMarkdown(url, macros)).of(soup)
+
+
+class _Cells:
+    def __init__(self, source: NotebookNode, place_of: dict[int, int], writer: PageMarkdown) -> None:
+        self.source, self.place_of, self.writer = source, place_of, writer
+        self.hidden = [
+            place
+            for place, cell in enumerate(source.cells)
+            if cell.cell_type == "code" and place not in place_of.values()
+        ]
+        self.cells: list[NotebookNode] = []
+        self.prose: list = []  # nodes that wait to become a cell
+        self.solution = ""  # the title of the solution that we are in
+
+    def of(self, soup: BeautifulSoup) -> list[NotebookNode]:
+        self._walk(soup)
+        self._end_prose()
+        self._code_hidden_before(len(self.source.cells))
+        for number, cell in enumerate(self.cells):
+            cell.id = f"cell-{number}"  # the same in each build, so that a notebook changes only with its page
+        return self.cells
+
+    def _walk(self, node: Tag) -> None:
+        """Go through a node's children: what is a cell by itself ends the prose before it."""
+        for child in list(node.children):
+            classes = child.get("class", []) if isinstance(child, Tag) else []
+            if not isinstance(child, Tag):
+                self.prose.append(child)
+            elif id(child) in self.place_of:
+                self._shown(child)
+            elif child.name in HEADINGS:
+                self._end_prose()
+                self.prose.append(child)
+            elif "starter" in classes:
+                self._starter(child)
+            elif "exercise" in classes:
+                self._end_prose()
+                child.find(class_="admonition-title").name = "h3"
+                self._walk(child)
+            elif "solution" in classes:
+                self._solution(child)
+            elif child.select_one(", ".join(["div.cell.container", "div.exercise", ".starter", *HEADINGS])):
+                self._walk(child)
+            else:
+                self.prose.append(child)
+
+    def _end_prose(self) -> None:
+        text = self.writer.markdown(self.prose)
+        self.prose = []
+        if not text:
+            return
+        if self.solution:
+            text = details(self.solution, text).strip()
+            self.solution = f"{self.solution.removesuffix(CONTINUED)}{CONTINUED}"
+        self.cells.append(new_markdown_cell(text))
+
+    def _solution(self, node: Tag) -> None:
+        """Prose that opens at a click, and collapsed code."""
+        self._end_prose()
+        self.solution = self.writer.summary(node.find(class_="admonition-title").extract())
+        self._walk(node)
+        self._end_prose()
+        self.solution = ""
+
+    def _shown(self, box: Tag) -> None:
+        self._end_prose()
+        place = self.place_of[id(box)]
+        self._code_hidden_before(place)
+        self._code(place)
+        if caption := box.find("figcaption"):
+            self.prose += caption.contents
+            self._end_prose()
+        # What checks a cell's results, or uses them, belongs to it and not to the prose after it.
+        following = min((other for other in self.place_of.values() if other > place), default=len(self.source.cells))
+        self._code_hidden_before(following)
+
+    def _code_hidden_before(self, place: int) -> None:
+        while self.hidden and self.hidden[0] < place:
+            self._code(self.hidden.pop(0))
+
+    def _code(self, place: int) -> None:
+        cell = self.source.cells[place]
+        tags = list(cell.metadata.get("tags", []))
+        metadata = {"tags": tags} if tags else {}
+        if self.solution or HIDDEN & set(tags):
+            metadata |= COLLAPSED
+        self.cells.append(new_code_cell(without_book(cell.source), metadata=metadata))
+
+    def _starter(self, node: Tag) -> None:
+        """A cell for the reader's own answer, and one that checks it; the solution comes later, under the same name."""
+        self._end_prose()
+        stub = node.get_text().strip()
+        self.cells.append(new_code_cell(stub, metadata={"tags": ["starter"]}))
+        self.cells.append(new_code_cell(f"check({ast.parse(stub).body[0].name})", metadata={"tags": ["starter"]}))
+
+
+def without_book(code: str) -> str:
+    """A cell's code without what only the book's build has installed.
+
+    Raises ValueError where it needs more of myst-nb than `glue`, for which no stand-in is known.
+    """
+    bare, found = IMPORT_GLUE.subn("", code + "\n")
+    if "myst_nb" in bare:
+        raise ValueError("a cell uses myst_nb in another way than `from myst_nb import glue` on a line of its own")
+    return f"{bare.rstrip()}\n\n{GLUE}" if found else code

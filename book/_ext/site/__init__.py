@@ -1,0 +1,1 @@
+"""The site: where it is published, and what it offers."""

@@ -1,0 +1,108 @@
+"""How a build of the book prepares its data and models: where it looks, what it says, and how it is interrupted."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from _ext import execution
+from sphinx.errors import ExtensionError
+
+from vae_lib import checkpoints, paths, recipes
+
+pytestmark = pytest.mark.usefixtures("tiny")
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """What the build logs."""
+    lines = []
+    monkeypatch.setattr(execution, "LOGGER", SimpleNamespace(info=lambda line, *values: lines.append(line % values)))
+    return lines
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The processes that the build starts: each ends with the planted exit code, and says where it looks."""
+    processes = SimpleNamespace(code=0, looked=[])
+
+    def start(command, cwd):
+        seen = "os.environ['VAE_LIB_CACHE'], os.environ['VAE_LIB_DATA'], os.getcwd()"
+        here = f"import os; print({seen}, sep='\\n', flush=True)"
+        child = [sys.executable, "-S", "-c", f"{here}; raise SystemExit({processes.code})"]
+        process = popen(child, cwd=cwd, stdout=subprocess.PIPE, text=True)
+        processes.looked.append(process.stdout.read().splitlines())
+        return process
+
+    popen = subprocess.Popen
+    monkeypatch.setattr(execution.subprocess, "Popen", start)
+    return processes
+
+
+@pytest.fixture
+def prepare(tmp_path, monkeypatch, said):
+    """Prepare a build that was started in the test's folder."""
+    for name in (
+        "VAE_LIB_DATA",
+        "VAE_LIB_DATASET",
+        "PYTHONOPTIMIZE",
+        "IPYTHONDIR",
+        "MATPLOTLIBRC",
+        "TQDM_DISABLE",
+        "PYTHONPATH",
+    ):
+        monkeypatch.setenv(name, os.environ.get(name, ""))  # put back after the test
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.chdir(tmp_path)
+    app = SimpleNamespace(outdir=str(tmp_path / "_build" / "html"), connect=lambda *arguments: None)
+    config = SimpleNamespace(nb_execution_mode="cache", html_theme_options={})
+    return lambda: execution.prepare(app, config)
+
+
+@pytest.mark.parametrize("named", ["here", "./deep/down", "~/cache", "../beside"])
+def test_relative_folders_are_those_of_the_place_where_the_build_was_started(
+    tmp_path, monkeypatch, prepare, started, named
+):
+    (tmp_path / "in").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("VAE_LIB_CACHE", named)
+    monkeypatch.setenv("VAE_LIB_DATA", f"{named}-digits")
+    expected = [Path(os.path.abspath(os.path.expanduser(path))) for path in (named, f"{named}-digits")]
+    prepare()
+    ((cache, digits, place),) = started.looked  # by the training, which works in another folder
+    assert [Path(os.path.abspath(Path(place, path))) for path in (cache, digits)] == expected
+    monkeypatch.chdir(tmp_path / "in")  # as a chapter's kernel does
+    assert [Path(os.path.abspath(path)) for path in (paths.cache_dir(), paths.data_root())] == expected
+
+
+def test_a_build_says_that_it_trains_where_it_trains(prepare, started, said):
+    prepare()
+    assert "training 2 models of the book, once on this machine: tiny, tiny-ae" in said
+
+
+def test_a_build_says_that_it_fetches_where_it_fetches(prepare, started, said, monkeypatch):
+    monkeypatch.setenv("VAE_LIB_MODELS", "https://example.org/models")
+    prepare()
+    assert (
+        "fetching 2 models of the book from https://example.org/models, training what cannot be had: tiny, tiny-ae"
+        in said
+    )
+    assert not [line for line in said if line.startswith("training")]
+
+
+def test_a_build_says_nothing_of_models_that_are_there(prepare, started, said, small_splits):
+    for name in ("tiny", "tiny-ae"):
+        recipes.load(name)
+    assert not checkpoints.published_at(recipes.checkpoint_path("tiny", small_splits))
+    prepare()
+    assert said == ["digits: synthetic"]
+    assert started.looked == []
+
+
+@pytest.mark.parametrize(("code", "error"), [(130, KeyboardInterrupt), (1, ExtensionError), (2, ExtensionError)])
+def test_an_interrupted_training_interrupts_the_build_and_a_failed_one_fails_it(prepare, started, code, error):
+    started.code = code
+    with pytest.raises(error):
+        prepare()

@@ -1,0 +1,1 @@
+"""A chapter's exercises as notebooks: for the student, for the teacher, and for nbgrader."""

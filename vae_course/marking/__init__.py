@@ -1,0 +1,1 @@
+"""A class's submissions: found, run, marked, and told why."""

@@ -1,0 +1,75 @@
+"""One submission in one process: run its cells, then try the functions that it defined. Started by marking.py.
+
+    python -P -m vae_course.marking.worker NOTEBOOK RESULTS '{"exercises": [...], "skip": [...]}'
+
+Writes a line of JSON for each thing that happened, so that what was seen before an end by force is not lost. Whether an
+answer is right is not decided here: this process runs a stranger's code, which could say that it is.
+"""
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+import nbformat
+import torch
+from IPython.core.interactiveshell import InteractiveShell
+from nbformat import NotebookNode
+
+from vae_course.bank import EXERCISES
+from vae_course.checking.exercise import attempt
+from vae_course.checking.limits import TookTooLong, protect, time_limit
+
+CELL_SECONDS = 10
+
+
+def main(notebook: Path, results: Path, job: dict) -> None:
+    """Run the notebook and try its functions; results gets the lines, job says which functions, and what to skip."""
+    torch.set_num_threads(1)  # one process runs on each core
+    bank = {name: EXERCISES[name] for name in job["exercises"] if name not in job["skip"]}
+    shell = InteractiveShell.instance(user_ns={"__name__": "__main__"}, colors="NoColor")
+    protect(shell.user_ns)
+    with results.open("a", buffering=1) as out:
+
+        def say(**line: object) -> None:
+            out.write(json.dumps(line) + "\n")
+
+        for index, cell in enumerate(read(notebook).cells, 1):
+            if cell.cell_type == "code" and index not in job["skip"]:
+                say(cell=index)
+                if error := _run(shell, cell.source):
+                    say(cell=index, source=cell.source, error=error)
+        for name, exercise in bank.items():
+            say(trying=name)
+            if name in shell.user_ns:
+                seen = attempt(shell.user_ns[name], exercise)
+                say(name=name, seen=[dataclasses.asdict(each) for each in seen])
+            else:
+                say(name=name, seen=None)
+        say(done=True)
+
+
+def read(path: Path) -> NotebookNode:
+    """The notebook in a file, of whatever version; not validated, for a cell that stands twice is still marked."""
+    if path.exists() and not path.is_file():
+        raise OSError("no plain file")  # a pipe would be waited for
+    return nbformat.convert(nbformat.reader.reads(path.read_text(encoding="utf-8-sig")), to_version=4)
+
+
+def _run(shell: InteractiveShell, source: str) -> str:
+    """Run one cell as a notebook would, magics and all; what it raised, or ""."""
+    try:
+        with time_limit(CELL_SECONDS):
+            result = shell.run_cell(source, silent=True)
+        error = result.error_before_exec or result.error_in_exec
+    except TookTooLong as late:  # IPython reports what a cell raised, unless time is up outside the cell
+        error = late
+    if isinstance(error, TookTooLong):
+        return f"TimeoutError: not done after {CELL_SECONDS} s"
+    return f"{type(error).__name__}: {error}" if error else ""
+
+
+if __name__ == "__main__":
+    notebook_path, results_path, job = sys.argv[1:]
+    sys.argv = ["notebook"]  # where the results go is not the notebook's business
+    main(Path(notebook_path), Path(results_path), json.loads(job))
