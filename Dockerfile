@@ -7,7 +7,7 @@
 # downloads MNIST and trains the models, some minutes on two cores; running asks the network for nothing.
 FROM python:3.11-slim-bookworm
 
-RUN useradd --create-home reader
+RUN useradd --create-home reader && install --directory --owner=reader /home/reader/vae
 USER reader
 WORKDIR /home/reader/vae
 # The CPU build of torch is a tenth of the size of the usual one.
@@ -16,12 +16,15 @@ ENV PATH=/home/reader/.local/bin:$PATH \
     VAE_LIB_CACHE=/home/reader/cache \
     VAE_LIB_DATASET=mnist
 
-# First what changes seldom, so that a change to a chapter's words installs and trains nothing.
-COPY --chown=reader requirements.txt constraints.txt pyproject.toml README.md ./
+# First what changes seldom: neither a chapter's words nor an exercise's installs or trains anything again.
+COPY --chown=reader requirements.txt constraints.txt ./
+RUN grep --invert-match "^-e" requirements.txt > /tmp/libraries.txt \
+ && pip install --no-cache-dir --requirement /tmp/libraries.txt jupyterlab==4.6.6
 COPY --chown=reader vae_lib vae_lib
-COPY --chown=reader vae_course vae_course
-RUN pip install --no-cache-dir --requirement requirements.txt jupyterlab==4.6.6
 RUN python -m vae_lib train --all
+COPY --chown=reader pyproject.toml README.md ./
+COPY --chown=reader vae_course vae_course
+RUN pip install --no-cache-dir --no-deps --editable .
 COPY --chown=reader book book
 RUN jupyter-book build book
 

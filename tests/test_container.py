@@ -32,6 +32,14 @@ def test_what_it_copies_is_there_and_not_kept_back() -> None:
     assert {"constraints.txt"} <= named <= set(copied)  # what the installation reads is there before it
 
 
+def test_words_of_the_course_or_a_chapter_train_nothing_again() -> None:
+    """A layer is made anew after the first COPY that changed: the models' layer stands before those of the words."""
+    steps = [f"{kind} {text}" for kind, text in INSTRUCTIONS]
+    (trained,) = [place for place, step in enumerate(steps) if step.startswith("RUN python -m vae_lib train")]
+    before = {name for step in steps[:trained] if step.startswith("COPY ") for name in step.split()[2:-1]}
+    assert before == {"requirements.txt", "constraints.txt", "vae_lib"}
+
+
 def test_it_has_the_jupyterlab_that_the_tests_try() -> None:
     (version,) = re.findall(r"jupyterlab==\S+", TEXT)
     assert version in (ROOT / "requirements-test.txt").read_text().splitlines()

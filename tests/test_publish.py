@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,9 @@ def test_the_branch_of_notebooks_holds_what_binder_needs_and_changes_only_with_i
     assert git(tmp_path / "origin.git", "rev-list", "--count", "notebooks") == "1\n"
     files = git(tmp_path / "origin.git", "ls-tree", "-r", "--name-only", "notebooks").split()
     assert {"LICENSE", "LICENSE-TEXT"} <= set(files)
-    assert {"chapters/elbo.ipynb", "vae_lib/models.py", "pyproject.toml", "binder/requirements.txt"} <= set(files)
+    assert {"chapters/elbo.ipynb", "pyproject.toml", "binder/requirements.txt"} <= set(files)
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    assert {f"{name.replace('.', '/')}/__init__.py" for name in packages} <= set(files)
     assert not [name for name in files if name.startswith(("book/", "tests/", ".github/")) or name == "binder/models"]
     assert git(fork, "branch", "--list") == branches  # nothing is left behind here
     built.write_text('{"changed": true}')

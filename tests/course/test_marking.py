@@ -163,7 +163,7 @@ def test_a_name_that_a_spreadsheet_would_compute_stays_a_name(tmp_path):
 
 def test_limits_of_the_machine_that_are_tighter_than_ours_cost_nobody_the_marks(tmp_path):
     (tmp_path / "ann.ipynb").write_text(json.dumps(CLASS["right"].notebook))
-    command = f"ulimit -f 20000; exec {sys.executable} -m vae_lib mark . -o out"
+    command = f"ulimit -f 20000; exec {sys.executable} -m vae_course mark . -o out"
     subprocess.run(["bash", "-c", command], cwd=tmp_path, check=True, capture_output=True)
     assert grades(tmp_path / "out")["ann"]["total"] == "7.0"
 

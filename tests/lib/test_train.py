@@ -417,7 +417,7 @@ def test_progress_counts_every_step_of_every_epoch(images, monkeypatch):
         bar.update = lambda n=1: setattr(bar, "steps", bar.steps + n)
         return bar
 
-    original = train.progress_bar
+    original = progress.progress_bar
     monkeypatch.setattr(train, "progress_bar", spy)
     trained(images)
     assert [(bar.total, bar.steps) for bar in bars] == [(8, 8)]
