@@ -10,10 +10,10 @@ ROOT = Path(__file__).parents[2]
 LEFT = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text().split()] + [".git"]
 
 
-def files() -> Iterator[Path]:
-    """Their paths, relative to the top."""
-    for folder, inner, names in os.walk(ROOT):
-        here = Path(folder).relative_to(ROOT)
+def files(root: Path = ROOT) -> Iterator[Path]:
+    """Their paths, relative to the top; root: a copy of the repository."""
+    for folder, inner, names in os.walk(root):
+        here = Path(folder).relative_to(root)
         inner[:] = [name for name in inner if not _left(here / name)]
         yield from (here / name for name in names if not _left(here / name))
 
