@@ -33,7 +33,10 @@ def test_every_exercise_stands_with_its_hints_and_its_solution_closed(page: Page
     for each in found:
         box = page.locator(f"#{each.label}")
         hints = box.locator("details")
-        assert hints.count() == (len(EXERCISES[each.function].hints) if each.function else 1)
+        if each.function:
+            assert hints.count() == len(EXERCISES[each.function].hints), "{starter} shows each hint of the bank, closed"
+        else:
+            assert hints.count() == 1 or chapter not in pages.FIRST_CHAPTERS
         assert not any(hints.nth(i).evaluate("node => node.open") for i in range(hints.count()))
         if each.function:
             assert "raise NotImplementedError" in box.locator("pre").inner_text()
@@ -58,9 +61,9 @@ def test_a_hint_opens_by_keyboard(page: Page) -> None:
         assert hint.locator(".sd-summary-content").is_visible()
 
 
-def test_every_answer_of_the_quiz_opens_and_says_why(page: Page) -> None:
-    assert page.locator(".quiz").count() >= 3
-    places = set()
+def test_every_answer_of_the_quiz_opens_and_says_why(page: Page, chapter: str) -> None:
+    assert page.locator(".quiz").count() >= 3 or chapter not in pages.FIRST_CHAPTERS
+    places = []
     for question in page.locator(".quiz").all():
         answers = question.locator("details").all()
         verdicts = []
@@ -70,10 +73,10 @@ def test_every_answer_of_the_quiz_opens_and_says_why(page: Page) -> None:
             page.keyboard.press("Enter")
             said = answer.locator(".sd-summary-content").inner_text()
             verdicts.append(said.split(".")[0])
-            assert len(said) > 40
-        assert sorted(verdicts) == ["Not so"] * (len(answers) - 1) + ["Right"]
-        places.add(verdicts.index("Right"))
-    assert len(places) > 1  # the right answer is not always in the same place
+            assert len(said) > 40, f"say why, right or wrong, in a sentence: {said}"
+        assert sorted(verdicts) == ["Not so"] * (len(answers) - 1) + ["Right"], "one answer of a question is right"
+        places.append(verdicts.index("Right"))
+    assert len(places) < 3 or len(set(places)) > 1, "do not put the right answer of each question in the same place"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -7,6 +7,8 @@ from bs4 import BeautifulSoup, Tag
 
 SOURCES = pages.sources()
 CHAPTERS = [source for source in SOURCES if source.parent.name == "chapters"]
+FIRST_CHAPTERS = [source for source in CHAPTERS if source.stem in pages.FIRST_CHAPTERS]
+ENDING = ["Summary", "Check yourself", "Exercises", "Where to read on"]
 
 
 def built(html: Path, source: Path) -> str:
@@ -34,7 +36,26 @@ class TestPage:
 
 @pytest.mark.parametrize("source", CHAPTERS, ids=lambda source: source.stem)
 class TestChapter:
-    def test_ends_with_a_summary_traps_exercises_and_reading(self, source: Path) -> None:
+    def test_ends_with_a_summary_and_what_follows_it_in_order(self, source: Path) -> None:
+        text = source.read_text(encoding="utf-8")
+        there = re.findall(rf"^## ({'|'.join(ENDING)})$", text, re.MULTILINE)
+        assert there == [name for name in ENDING if name in there], f"a chapter ends in this order: {ENDING}"
+        assert {"Summary", "Where to read on"} <= set(there), (
+            "a chapter ends with what to remember and where to read on"
+        )
+
+    def test_figures_take_the_colour_of_the_page(self, source: Path, html: Path) -> None:
+        from vae_lib.figures import INK
+
+        for figure in figures_of(built(html, source)):
+            assert INK not in str(figure), (
+                "a figure keeps its grey ink: draw within figures.style(), which is turned into the page's own"
+            )
+
+
+@pytest.mark.parametrize("source", FIRST_CHAPTERS, ids=lambda source: source.stem)
+class TestFirstChapters:
+    def test_end_with_a_summary_traps_exercises_and_reading(self, source: Path) -> None:
         text = source.read_text(encoding="utf-8")
         summary = text.index("\n## Summary\n")
         assert text.index("**Traps.**") > summary
@@ -42,16 +63,11 @@ class TestChapter:
         assert [summary, *places] == sorted([summary, *places])
         assert "{cite:t}" in text[places[-1] :]
 
-    def test_its_prose_quotes_numbers_from_its_cells(self, source: Path) -> None:
+    def test_their_prose_quotes_numbers_from_their_cells(self, source: Path) -> None:
         assert "{glue:text}" in source.read_text(encoding="utf-8")
 
-    def test_figures_take_the_colour_of_the_page(self, source: Path, html: Path) -> None:
-        from vae_lib.figures import INK
-
-        figures = figures_of(built(html, source))
-        assert figures
-        assert all(INK not in str(figure) for figure in figures)
-        assert any("currentColor" in str(figure) for figure in figures)
+    def test_have_a_figure_in_the_colour_of_the_page(self, source: Path, html: Path) -> None:
+        assert any("currentColor" in str(figure) for figure in figures_of(built(html, source)))
 
 
 def test_the_bibliography_holds_every_citation(html: Path) -> None:

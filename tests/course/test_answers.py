@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from pages import FIRST_CHAPTERS
 
 from vae_course.bank import EXERCISES
 from vae_course.checking.check import report_on
@@ -83,8 +84,8 @@ def test_an_answer_is_told_what_is_true_of_it(name: str, words: str) -> None:
     assert bool(lesson) == bool(TOLD[name, words])
 
 
-@pytest.mark.parametrize("name", EXERCISES)
-def test_each_exercise_has_been_tried_ten_times_both_ways(name: str) -> None:
+@pytest.mark.parametrize("name", [name for name, each in EXERCISES.items() if each.chapter in FIRST_CHAPTERS])
+def test_each_exercise_of_the_first_chapters_has_been_tried_ten_times_both_ways(name: str) -> None:
     counted = Counter(answer.values[1] for answer in ANSWERS if answer.values[0] == name)
     assert min(counted["right"], counted["wrong"]) >= 10, counted
 

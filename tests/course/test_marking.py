@@ -1,5 +1,6 @@
 """A class of submissions, marked: right, wrong, broken, hanging, greedy and dishonest ones, each with its reason."""
 
+import copy
 import csv
 import html
 import json
@@ -14,16 +15,48 @@ from pathlib import Path
 
 import pytest
 import torch
-from classroom import IWAE, KL, cell_of, classroom
+from bs4 import BeautifulSoup
+from classroom import IWAE, KL, Student, cell_of, classroom
+from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
 from vae_course.bank import EXERCISES
 from vae_course.checking.exercise import attempt
 from vae_course.checking.report import judge
 from vae_course.handout import assignment
-from vae_course.marking import mark, running
+from vae_course.marking import feedback, mark, running
 
 CLASS = classroom(assignment.notebook("elbo", "student"))
+RIGHT = CLASS["right"].notebook
+
+
+def begins_with(code: str) -> NotebookNode:
+    """A right notebook that runs this first."""
+    notebook = copy.deepcopy(RIGHT)
+    notebook.cells.insert(0, new_code_cell(code))
+    return notebook
+
+
+def with_words(words: str) -> NotebookNode:
+    """A right notebook with an answer in words."""
+    notebook = copy.deepcopy(RIGHT)
+    answer = next(cell for cell in notebook.cells if "written" in cell.metadata.get("vae_lib", {}))
+    answer.source = words
+    return notebook
+
+
+# The worker finds its file at its name; what stands in it is not believed, and what stands in its place is not read.
+PUTS = "import os\nfrom pathlib import Path\nfor file in Path('..').glob('*.jsonl'):\n    file.unlink()\n    {}"
+THINGS = ["os.mkfifo(file)", "os.symlink('/dev/zero', file)", "file.mkdir()"]
+FORGES = """\
+import os
+from pathlib import Path
+for file in Path('..').glob('*.jsonl'): file.write_text({!r} + chr(10), errors='replace')
+os.kill(os.getpid(), 9)"""
+LINES = ["3", '{"name": "my_kl", "seen": 1}', '{"trying": {}}', "{", "\\udc80"]
+FORGERS = {f"puts-{i}": Student(begins_with(PUTS.format(thing)), (0, 0)) for i, thing in enumerate(THINGS)}
+FORGERS |= {f"forges-{i}": Student(begins_with(FORGES.format(line)), (0, 0)) for i, line in enumerate(LINES)}
+OTHERS = {"=1+1": Student(with_words("Where $z^2 > 0.46$ <b>"), (4, 3))}
 
 
 def hand_in(folder: Path, students: dict) -> Path:
@@ -41,10 +74,17 @@ def grades(out: Path) -> dict[str, dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def marked(tmp_path_factory) -> Path:
+def marking(tmp_path_factory) -> tuple[Path, bool, bool]:
+    """The whole class, marked once: the folder; whether the random state and sys.stdout are what they were."""
     folder = tmp_path_factory.mktemp("class")
-    mark.mark(hand_in(folder / "submitted", CLASS), folder / "marked")
-    return folder / "marked"
+    random, out = torch.get_rng_state(), sys.stdout
+    mark.mark(hand_in(folder / "submitted", CLASS | FORGERS | OTHERS), folder / "marked")
+    return folder / "marked", torch.equal(torch.get_rng_state(), random), sys.stdout is out
+
+
+@pytest.fixture(scope="module")
+def marked(marking) -> Path:
+    return marking[0]
 
 
 @pytest.mark.parametrize("name", CLASS)
@@ -66,27 +106,39 @@ def test_processes_that_a_notebook_left_behind_are_ended(marked):
     assert not any(b"61321" in command for command in running)
 
 
-def test_answers_in_words_stand_on_the_page_for_the_teacher(tmp_path):
-    notebook = assignment.notebook("elbo", "student")
-    answer = next(cell for cell in notebook.cells if "written" in cell.metadata.get("vae_lib", {}))
-    answer.source = "Where $z^2 > 0.46$ <b>"
-    (tmp_path / "ann.ipynb").write_text(json.dumps(notebook))
-    mark.mark(tmp_path, tmp_path / "out")
-    page = (tmp_path / "out" / "ann.html").read_text()
+def test_answers_in_words_stand_on_the_page_for_the_teacher(marked):
+    page = (marked / "=1+1.html").read_text()
     assert "Where $z^2 &gt; 0.46$ &lt;b&gt;" in page
     assert "A bound in the mean" in page
+
+
+def test_nothing_on_a_page_is_taken_for_html_or_for_a_template():
+    hostile = "<script>{{ 1 + 1 }}</script>{% raw %}'\"&"
+    exercise = EXERCISES["my_kl"]
+
+    def raises(*_):
+        raise ValueError(hostile)
+
+    earned = [
+        feedback.Mark(exercise, 0.0, None, hostile),
+        feedback.Mark(exercise, 0.0, judge(exercise, attempt(raises, exercise))),
+    ]
+    found = BeautifulSoup(feedback.page(hostile, earned, [hostile], []), "html.parser")
+    assert found.script is None
+    assert found.title.text == found.h1.text == hostile
+    assert [each.text for each in found.find_all("p")][1:] == [hostile, hostile]
+    assert f"Your function raised ValueError: {hostile}" in found.select_one(".vae-check").text
 
 
 def test_what_cannot_be_interrupted_is_stopped_and_the_rest_still_marked(tmp_path, monkeypatch):
     """A loop that catches everything outlives the time limit within; a process that is killed outlives nothing."""
     monkeypatch.setattr(running, "SECONDS", 30)  # imports take 5 of them, and more where the cores are busy
-    deaf = "while True:\n        try:\n            while True: sum(range(1000))\n        except BaseException: pass"
+    deaf = "while True:\n        try:\n            while True: time.sleep(1)\n        except BaseException: pass"
     hanging, killed, cell = (assignment.notebook("elbo", "student") for _ in range(3))
-    right = CLASS["right"].notebook
     for notebook in (hanging, killed, cell):
         for name in ("my_kl", "my_iwae_bound"):
-            cell_of(notebook, name).source = cell_of(right, name).source
-    cell_of(hanging, "my_kl").source = f"def my_kl(mean, log_var):\n    {deaf}"
+            cell_of(notebook, name).source = cell_of(RIGHT, name).source
+    cell_of(hanging, "my_kl").source = f"import time\ndef my_kl(mean, log_var):\n    {deaf}"
     cell_of(killed, "my_kl").source = "import os\ndef my_kl(mean, log_var):\n    os.kill(os.getpid(), 9)"
     cell.cells.insert(1, new_code_cell("import os\nos.kill(os.getpid(), 9)"))
     for name, notebook in (("hanging", hanging), ("killed", killed), ("cell", cell)):
@@ -101,7 +153,7 @@ def test_what_cannot_be_interrupted_is_stopped_and_the_rest_still_marked(tmp_pat
 
 
 def test_what_lies_about_among_the_submissions_costs_nobody_the_marks(tmp_path):
-    right = json.dumps(CLASS["right"].notebook)
+    right = json.dumps(RIGHT)
     odd = json.loads(right)
     for about in ("x", {"written": 5}):
         odd["cells"].insert(0, {"cell_type": "markdown", "source": "a lone \ud800", "metadata": {"vae_lib": about}})
@@ -138,31 +190,24 @@ class TestBadInput:
             mark.mark(tmp_path, tmp_path / "out")
 
     def test_an_unknown_chapter_is_named(self, tmp_path):
-        (tmp_path / "ann.ipynb").write_text(json.dumps(CLASS["right"].notebook))
+        (tmp_path / "ann.ipynb").write_text(json.dumps(RIGHT))
         with pytest.raises(ValueError, match="chapters: nowhere, expected some of .*elbo"):
             mark.mark(tmp_path, tmp_path / "out", ["nowhere"])
 
 
-def test_what_is_printed_and_drawn_afterwards_is_what_it_would_have_been(tmp_path, capsys):
+def test_what_is_printed_and_drawn_afterwards_is_what_it_would_have_been(marking):
     """Trying functions sets the random state and swallows what is printed: not for the one who marks."""
-    for i in range(6):
-        (tmp_path / f"student-{i}.ipynb").write_text(json.dumps(CLASS["right"].notebook))
-    before = torch.get_rng_state()
-    mark.mark(tmp_path, tmp_path / "out")
-    print("still heard")
-    assert torch.equal(torch.get_rng_state(), before)
-    assert "still heard" in capsys.readouterr().out
+    _, same_random_state, same_output = marking
+    assert same_random_state
+    assert same_output
 
 
-def test_a_name_that_a_spreadsheet_would_compute_stays_a_name(tmp_path):
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "=1+1.ipynb").write_text(json.dumps(CLASS["right"].notebook))
-    mark.mark(tmp_path / "in", tmp_path / "out")
-    assert grades(tmp_path / "out")["'=1+1"]["total"] == "7.0"
+def test_a_name_that_a_spreadsheet_would_compute_stays_a_name(marked):
+    assert grades(marked)["'=1+1"]["total"] == "7.0"
 
 
 def test_limits_of_the_machine_that_are_tighter_than_ours_cost_nobody_the_marks(tmp_path):
-    (tmp_path / "ann.ipynb").write_text(json.dumps(CLASS["right"].notebook))
+    (tmp_path / "ann.ipynb").write_text(json.dumps(RIGHT))
     command = f"ulimit -f 20000; exec {sys.executable} -m vae_course mark . -o out"
     subprocess.run(["bash", "-c", command], cwd=tmp_path, check=True, capture_output=True)
     assert grades(tmp_path / "out")["ann"]["total"] == "7.0"
@@ -171,38 +216,19 @@ def test_limits_of_the_machine_that_are_tighter_than_ours_cost_nobody_the_marks(
 def test_where_no_notebook_can_be_run_nobody_is_marked_and_the_reason_is_told(tmp_path, monkeypatch):
     broken = tmp_path / "broken"
     broken.mkdir()
-    (broken / "nbformat.py").write_text("raise ImportError('this nbformat is broken')")
+    (broken / "IPython.py").write_text("raise ImportError('this IPython is broken')")
     monkeypatch.setenv("PYTHONPATH", str(broken))
-    (tmp_path / "ann.ipynb").write_text(json.dumps(CLASS["right"].notebook))
-    with pytest.raises(OSError, match="fails on this machine: ImportError: this nbformat is broken"):
+    (tmp_path / "ann.ipynb").write_text(json.dumps(RIGHT))
+    with pytest.raises(OSError, match="fails on this machine: ImportError: this IPython is broken"):
         mark.mark(tmp_path, tmp_path / "out")
     assert not (tmp_path / "out" / "grades.csv").exists()
 
 
-@pytest.mark.parametrize("thing", ["os.mkfifo(file)", "os.symlink('/dev/zero', file)", "file.mkdir()"])
-def test_what_a_notebook_puts_in_the_place_of_its_results_holds_up_nobody(tmp_path, thing):
-    forger = json.loads(json.dumps(CLASS["right"].notebook))
-    code = (
-        f"import os\nfrom pathlib import Path\nfor file in Path('..').glob('*.jsonl'):\n    file.unlink()\n    {thing}"
-    )
-    forger["cells"].insert(0, new_code_cell(code))
-    (tmp_path / "forger.ipynb").write_text(json.dumps(forger))
-    (tmp_path / "right.ipynb").write_text(json.dumps(CLASS["right"].notebook))
-    mark.mark(tmp_path, tmp_path / "out")
-    assert {name: row["total"] for name, row in grades(tmp_path / "out").items()} == {"forger": "0.0", "right": "7.0"}
-
-
-@pytest.mark.parametrize("line", ["3", '{"name": "my_kl", "seen": 1}', '{"trying": {}}', "{", "\\udc80"])
-def test_results_that_a_notebook_forges_cost_nobody_else_anything(tmp_path, line):
-    """The worker's file is found by looking for it; what stands in it is not believed."""
-    forger = json.loads(json.dumps(CLASS["right"].notebook))
-    forge = f"for file in Path('..').glob('*.jsonl'): file.write_text({line!r} + chr(10), errors='replace')"
-    code = f"import os\nfrom pathlib import Path\n{forge}\nos.kill(os.getpid(), 9)"
-    forger["cells"].insert(0, new_code_cell(code))
-    (tmp_path / "forger.ipynb").write_text(json.dumps(forger))
-    (tmp_path / "right.ipynb").write_text(json.dumps(CLASS["right"].notebook))
-    mark.mark(tmp_path, tmp_path / "out")
-    assert grades(tmp_path / "out")["right"]["total"] == "7.0"
+@pytest.mark.parametrize("name", FORGERS)
+def test_results_that_a_notebook_forges_earn_nothing_and_hold_up_nobody(marked, name):
+    rows = grades(marked)
+    assert rows[name]["total"] == "0.0"
+    assert len(rows) == len(CLASS | FORGERS | OTHERS)
 
 
 WRONG_KL, WRONG_IWAE = "return mean.sum(-1)", "return log_weights.mean(0)"  # the second earns 1 of 3
@@ -396,6 +422,18 @@ class TestTheTableThatIsThere:
         mark.mark(tmp_path / "appeal", tmp_path / "out")
         assert grades(tmp_path / "out")["ann"]["total"] == "7.0"
 
+    def test_its_columns_stay_in_their_order(self, tmp_path, out):
+        columns = ["student", "my_iwae_bound", "my_kl", *list(grades(out)["ann"])[2:]]
+        rows = grades(out)
+        with (out / "grades.csv").open("w", encoding="utf-8", newline="") as file:
+            table = csv.DictWriter(file, columns)
+            table.writeheader()
+            table.writerows({"student": name} | row for name, row in rows.items())
+        put(tmp_path / "appeal" / "ann.ipynb", answered())
+        mark.mark(tmp_path / "appeal", out)
+        assert grades(out) == rows | {"ann": rows["ann"] | {"my_kl": "4.0", "total": "7.0"}}
+        assert (out / "grades.csv").read_text().splitlines()[0].split(",") == columns
+
     @pytest.mark.parametrize(
         ("student", "chapters", "reason"),
         [
@@ -467,16 +505,17 @@ def test_where_processes_have_no_groups_as_on_windows_marking_works(tmp_path, mo
 
 
 HANGS = """\
+import time
 open({started!r}, "w").close()
 while True:
     try:
-        while True: sum(range(1000))
+        while True: time.sleep(1)
     except BaseException: pass"""
 
 
 def commands_with(word: bytes) -> list[bytes]:
     running = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if os.access(path, os.R_OK)]
-    return [command for command in running if word in command and b"exercises.worker" in command]
+    return [command for command in running if word in command and b"marking.worker" in command]
 
 
 def wait_for(file: Path) -> None:
@@ -493,7 +532,7 @@ def test_an_interrupt_ends_all_that_runs_and_leaves_the_grades_as_they_were(tmp_
     hangs = json.dumps(new_notebook(cells=[new_code_cell(HANGS.format(started=str(tmp_path / "started")))]))
     for i in range(2 * os.cpu_count()):
         put(tmp_path / "in" / f"student-{i}.ipynb", hangs)
-    command = [sys.executable, "-m", "vae_lib", "mark", tmp_path / "in", "-o", tmp_path / "out", "--chapters", "elbo"]
+    command = [sys.executable, "-m", "vae_course", "mark", tmp_path / "in", "-o", tmp_path / "out", "--chapters=elbo"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as marker:
         try:
             wait_for(tmp_path / "started")
@@ -519,11 +558,12 @@ def test_one_run_that_is_called_off_ends_its_process(tmp_path):
 def test_what_was_not_reached_is_not_called_undefined(monkeypatch, tmp_path):
     names = [each.name for each in EXERCISES.values()][: running.ATTEMPTS + 1]
 
-    def killed(path, job, stop):
+    def killed(job, stop):
         (first, *_) = [name for name in job["exercises"] if name not in job["skip"]]
         return [{"cell": 1}, {"trying": first}], "ended the interpreter."
 
     monkeypatch.setattr(running, "_run_once", killed)
+    put(tmp_path / "ann.ipynb", answered())
     ran = running.run(tmp_path / "ann.ipynb", names, threading.Event())
     assert ran.ends == dict.fromkeys(names[:-1], "ended the interpreter.") | {
         names[-1]: f"was not reached: the notebook was stopped {running.ATTEMPTS} times before."

@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
 from vae_course.bank import CHAPTERS
 from vae_course.handout import assignment, source, written
-from vae_course.marking.worker import read
+from vae_course.marking.submissions import read
 
 ANSWER = "Where $z^2$ exceeds 0.46,\n\n# the log\n\n## Exercise 1: my working\nis `{}`."
 

@@ -4,17 +4,13 @@ import math
 from collections.abc import Callable
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
+from vae_course.bank._shared import Draws, kl_terms
 from vae_course.checking.exercise import Case, Exercise, case
 
-_generator = Generator().manual_seed(7)
 _LOG_2PI = math.log(2 * math.pi)
-
-
-def _randn(*shape: int) -> Tensor:
-    return torch.randn(*shape, generator=_generator)
 
 
 def my_ex_post_elbo(log_likelihood: Tensor, log_prior: Tensor, z: Tensor, code: Tensor, s: float) -> Tensor:
@@ -26,20 +22,22 @@ def _log_q(z: Tensor, code: Tensor, s: float) -> Tensor:
     return Normal(code, s).log_prob(z).sum(-1)
 
 
-def _drawn(batch: int, latent: int, s: float) -> tuple[Tensor, Tensor, Tensor, Tensor, float]:
-    code = 3 * _randn(batch, latent)
-    z = code + s * _randn(batch, latent)
+def _drawn(draw: Draws, batch: int, latent: int, s: float) -> tuple[Tensor, Tensor, Tensor, Tensor, float]:
+    code = 3 * draw.randn(batch, latent)
+    z = code + s * draw.randn(batch, latent)
     log_prior = Normal(0.0, 3.0).log_prob(z).sum(-1)
-    return -80 + 5 * _randn(batch), log_prior, z, code, s
+    return -80 + 5 * draw.randn(batch), log_prior, z, code, s
 
+
+_draw = Draws(my_ex_post_elbo)
 
 EX_POST_ELBO = Exercise(
     reference=my_ex_post_elbo,
     points=3,
     cases=(
-        case("for four images and three dimensions", *_drawn(4, 3, 0.5)),
-        case("for twenty dimensions and a narrow noise", *_drawn(5, 20, 0.2)),
-        case("for a hundred dimensions and a noise wider than 1", *_drawn(3, 100, 1.4)),
+        case("for four images and three dimensions", *_drawn(_draw, 4, 3, 0.5)),
+        case("for twenty dimensions and a narrow noise", *_drawn(_draw, 5, 20, 0.2)),
+        case("for a hundred dimensions and a noise wider than 1", *_drawn(_draw, 3, 100, 1.4)),
     ),
     mistakes=(
         (
@@ -139,10 +137,6 @@ def _split(z: Tensor, pairs: Tensor, aggregate: Tensor) -> tuple[Tensor, Tensor]
     return (pairs.diagonal() - aggregate).mean(), (aggregate - _log_prior(z)).mean()
 
 
-def _rate(mean: Tensor, log_var: Tensor) -> Tensor:
-    return 0.5 * (mean**2 + log_var.exp() - 1 - log_var).sum(-1).mean()
-
-
 def _scaled(parts: tuple[Tensor, Tensor], factor: float) -> tuple[Tensor, Tensor]:
     return factor * parts[0], factor * parts[1]
 
@@ -161,15 +155,17 @@ def _others(pairs: Tensor) -> Tensor:
     return hidden.logsumexp(1) - math.log(len(pairs) - 1)
 
 
-def _posteriors(n: int, latent: int, spread: float, log_var: float | Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    mean, log_var = spread * _randn(n, latent), log_var + 0.3 * _randn(n, latent)
-    return mean + (0.5 * log_var).exp() * _randn(n, latent), mean, log_var
+def _posteriors(
+    draw: Draws, n: int, latent: int, spread: float, log_var: float | Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    mean, log_var = spread * draw.randn(n, latent), log_var + 0.3 * draw.randn(n, latent)
+    return mean + (0.5 * log_var).exp() * draw.randn(n, latent), mean, log_var
 
 
-_OVERLAPPING = _posteriors(30, 2, 0.8, -0.7)
-_FEW = _posteriors(8, 3, 0.8, torch.linspace(-2, 0.5, 8)[:, None])
-_APART = _posteriors(6, 1000, 0.1, torch.linspace(-1, 1, 6)[:, None])  # narrow and wide ones
-
+_draw = Draws(my_rate_split)
+_OVERLAPPING = _posteriors(_draw, 30, 2, 0.8, -0.7)
+_FEW = _posteriors(_draw, 8, 3, 0.8, torch.linspace(-2, 0.5, 8)[:, None])
+_APART = _posteriors(_draw, 6, 1000, 0.1, torch.linspace(-1, 1, 6)[:, None])  # narrow and wide ones
 
 RATE_SPLIT = Exercise(
     reference=my_rate_split,
@@ -246,7 +242,10 @@ RATE_SPLIT = Exercise(
             "Your second part is the whole rate. Take the information off.",
         ),
         (
-            lambda z, m, v: ((s := _split(z, p := _pairs(z, m, v), _aggregate(p)))[0], _rate(m, v) - s[0]),
+            lambda z, m, v: (
+                (s := _split(z, p := _pairs(z, m, v), _aggregate(p)))[0],
+                kl_terms(m, v).sum(-1).mean() - s[0],
+            ),
             "You took the information off the rate in closed form. That is right in the mean over draws; here both "
             "parts are estimates from the same draws, the second the mean of log q(z) − log p(z).",
         ),
@@ -298,22 +297,21 @@ def _with_cross(a: Tensor, b: Tensor, cross: Tensor) -> Tensor:
     return apart**2 + c1.trace() + c2.trace() - 2 * cross
 
 
-def _cloud(n: int, shift: float) -> Tensor:
-    return shift + _randn(n, 4) @ _randn(4, 4)
+def _cloud(draw: Draws, n: int, shift: float) -> Tensor:
+    return shift + draw.randn(n, 4) @ draw.randn(4, 4)
 
 
-def _same_moments() -> tuple[Tensor, Tensor]:
+def _same_moments(draw: Draws) -> tuple[Tensor, Tensor]:
     """A bell-shaped cloud and the corners of a square, with equal means and covariances."""
     corners = torch.tensor([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]], dtype=torch.float64).repeat(10, 1)
-    bell = torch.randn(40, 2, generator=_generator, dtype=torch.float64)
+    bell = draw.randn(40, 2).double()
     bell = bell - bell.mean(0)
     whiten = torch.linalg.inv(_root(torch.cov(bell.T)))
     return bell @ whiten @ _root(torch.cov(corners.T)), corners
 
 
-_BELL, _CORNERS = _same_moments()
-
-
+_draw = Draws(my_frechet_distance)
+_BELL, _CORNERS = _same_moments(_draw)
 _STRETCHED = _BELL * torch.tensor([1.0, 3.0], dtype=torch.float64)
 _SHEARED = _CORNERS @ torch.tensor([[1.0, 2.0], [0.0, 1.0]], dtype=torch.float64)
 
@@ -329,8 +327,8 @@ FRECHET_DISTANCE = Exercise(
     atol=1e-3,
     rtol=1e-3,
     cases=(
-        case("for two clouds of 60 points, correlated and apart", _cloud(60, 0.0), _cloud(60, 0.7)),
-        case("for clouds of 40 and 90 points", _cloud(40, 0.3), _cloud(90, 0.0)),
+        case("for two clouds of 60 points, correlated and apart", _cloud(_draw, 60, 0.0), _cloud(_draw, 60, 0.7)),
+        case("for clouds of 40 and 90 points", _cloud(_draw, 40, 0.3), _cloud(_draw, 90, 0.0)),
         Case("for two shapes of equal moments: zero, but not once one is moved, or both are deformed", _shapes),
     ),
     mistakes=(

@@ -4,78 +4,69 @@ import math
 from collections.abc import Callable
 
 import torch
-from torch import Generator, Tensor
-from torch.distributions import Independent, Normal, kl_divergence
+from torch import Tensor
 
+from vae_course.bank._shared import Draws, kl_each, kl_terms
 from vae_course.checking.exercise import SMALL, Exercise, case
-
-_generator = Generator().manual_seed(0)
-
-
-def _randn(*shape: int) -> Tensor:
-    return torch.randn(*shape, generator=_generator)
 
 
 def my_kl(mean: Tensor, log_var: Tensor) -> Tensor:
-    q = Independent(Normal(mean, (0.5 * log_var).exp()), 1)
-    return kl_divergence(q, Independent(Normal(torch.zeros_like(mean), torch.ones_like(mean)), 1))
+    return kl_each(mean, log_var).sum(-1)
 
 
-def _kl_terms(mean: Tensor, log_var: Tensor) -> Tensor:
-    return 0.5 * (mean**2 + log_var.exp() - 1 - log_var)
-
-
-def _narrow_and_wide() -> tuple[Tensor, Tensor]:
-    mean, log_var = 3 * _randn(3, 5), _randn(3, 5)
+def _narrow_and_wide(draw: Draws) -> tuple[Tensor, Tensor]:
+    mean, log_var = 3 * draw.randn(3, 5), draw.randn(3, 5)
     log_var[0], log_var[1, 2] = -40, 12
     return mean, log_var
 
+
+_draw = Draws(my_kl)
 
 KL = Exercise(
     reference=my_kl,
     points=4,
     cases=(
-        case("for four examples of three dimensions", _randn(4, 3), _randn(4, 3)),
-        case("for one example of two dimensions", _randn(1, 2), _randn(1, 2)),
-        case("for a very narrow q and a very wide one, with log-variances −40 and 12", *_narrow_and_wide()),
+        case("for four examples of three dimensions", _draw.randn(4, 3), _draw.randn(4, 3)),
+        case("for one example of two dimensions", _draw.randn(1, 2), _draw.randn(1, 2)),
+        case("for a very narrow q and a very wide one, with log-variances −40 and 12", *_narrow_and_wide(_draw)),
     ),
     mistakes=(
         (
-            lambda m, v: -_kl_terms(m, v).sum(-1),
+            lambda m, v: -kl_terms(m, v).sum(-1),
             "Your KL is the negative of the right one. Look at the sign of the whole: a divergence is never negative.",
         ),
         (
-            lambda m, v: _kl_terms(m, v).sum(),
+            lambda m, v: kl_terms(m, v).sum(),
             "You summed over the batch as well. Sum over the last dimension only; each example has its own KL.",
         ),
         (
-            lambda m, v: _kl_terms(m, v).sum(-1).mean(),
+            lambda m, v: kl_terms(m, v).sum(-1).mean(),
             "You averaged over the batch. Return one number for each example.",
         ),
         (
-            lambda m, v: _kl_terms(m, v).mean(),
+            lambda m, v: kl_terms(m, v).mean(),
             "You took the mean over everything, latent dimensions and batch. Sum over the latent dimensions, and keep "
             "one number for each example.",
         ),
         (
-            lambda m, v: _kl_terms(m, v).mean(-1),
+            lambda m, v: kl_terms(m, v).mean(-1),
             "You took the mean over the latent dimensions. The KL of independent dimensions is the sum of theirs.",
         ),
         *(
             (over_the_batch, "You reduced the batch, the first axis. Sum over the latent dimensions, the last axis.")
-            for over_the_batch in (lambda m, v: _kl_terms(m, v).sum(0), lambda m, v: _kl_terms(m, v).mean(0))
+            for over_the_batch in (lambda m, v: kl_terms(m, v).sum(0), lambda m, v: kl_terms(m, v).mean(0))
         ),
         (
-            lambda m, v: _kl_terms(m, v).sum(-1, keepdim=True),
+            lambda m, v: kl_terms(m, v).sum(-1, keepdim=True),
             "The numbers are right, in a column. Return shape (B,), without the summed axis.",
         ),
-        (_kl_terms, "Each dimension's term is right. Now sum them over the last dimension."),
-        (lambda m, v: 2 * _kl_terms(m, v).sum(-1), "The factor ½ is missing."),
+        (kl_terms, "Each dimension's term is right. Now sum them over the last dimension."),
+        (lambda m, v: 2 * kl_terms(m, v).sum(-1), "The factor ½ is missing."),
         (
-            lambda m, v: -2 * _kl_terms(m, v).sum(-1),
+            lambda m, v: -2 * kl_terms(m, v).sum(-1),
             "The factor ½ is missing, and the sign of the whole is wrong: a divergence is never negative.",
         ),
-        (lambda m, v: _kl_terms(m, v).sum(-1) / math.log(2), "That is in bits. Use the natural logarithm."),
+        (lambda m, v: kl_terms(m, v).sum(-1) / math.log(2), "That is in bits. Use the natural logarithm."),
         (
             lambda m, v: 0.5 * (m**2 + (2 * v).exp() - 1 - 2 * v).sum(-1),
             "You read log_var as the logarithm of the standard deviation. The variance is exp(log_var).",
@@ -90,7 +81,7 @@ KL = Exercise(
             "exp(log_var).",
         ),
         (
-            lambda m, v: _kl_terms(v, m).sum(-1),
+            lambda m, v: kl_terms(v, m).sum(-1),
             "The mean and the log-variance are exchanged. The first argument is the mean.",
         ),
         (
@@ -116,9 +107,9 @@ KL = Exercise(
             lambda m, v: 0.5 * (m**2 + v.exp() - 1).sum(-1),
             "The logarithm is missing: without −log_var a narrow q would cost nothing.",
         ),
-        (lambda m, v: (_kl_terms(m, v) + 0.5).sum(-1), "The −1 is missing: for q = p your divergence is not zero."),
+        (lambda m, v: (kl_terms(m, v) + 0.5).sum(-1), "The −1 is missing: for q = p your divergence is not zero."),
         (
-            lambda m, v: _kl_terms(m, v).sum(-1) + 0.5 * (m.shape[-1] - 1),
+            lambda m, v: kl_terms(m, v).sum(-1) + 0.5 * (m.shape[-1] - 1),
             "The −1 is there once. It belongs to each dimension: put it inside the sum.",
         ),
         (
@@ -151,23 +142,27 @@ def my_iwae_bound(log_weights: Tensor) -> Tensor:
     return log_weights.logsumexp(0) - math.log(log_weights.shape[0])
 
 
-def _far_apart() -> Tensor:
+def _far_apart(draw: Draws) -> Tensor:
     """Log-weights of three examples, too small for a float, too small for a double, and thousands of nats apart."""
-    return 2 * _randn(4, 3) - torch.tensor([[150, 1000, 3000], [150, 1000, 3000], [150, 1000, 6000], [150, 1000, 6000]])
+    return 2 * draw.randn(4, 3) - torch.tensor(
+        [[150, 1000, 3000], [150, 1000, 3000], [150, 1000, 6000], [150, 1000, 6000]]
+    )
 
 
 def _finite_by(guarded: Callable, eps: float, dtype: torch.dtype) -> Callable:
     return lambda w: guarded(w.to(dtype).exp(), eps).log().to(w.dtype)
 
 
+_draw = Draws(my_iwae_bound)
+
 IWAE_BOUND = Exercise(
     reference=my_iwae_bound,
     points=3,
     rtol=1e-5,  # a hundredth of a nat near −1000
     cases=(
-        case("for five samples of three examples", _randn(5, 3)),
-        case("for two samples of one example", _randn(2, 1)),
-        case("for weights as small as images have them, near exp(−1000) and exp(−150)", _far_apart()),
+        case("for five samples of three examples", _draw.randn(5, 3)),
+        case("for two samples of one example", _draw.randn(2, 1)),
+        case("for weights as small as images have them, near exp(−1000) and exp(−150)", _far_apart(_draw)),
     ),
     mistakes=(
         (lambda w: w.mean(0), "That is the mean of the log-weights, the ELBO. The logarithm stands outside the mean."),

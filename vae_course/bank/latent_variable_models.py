@@ -4,15 +4,10 @@ import math
 from collections.abc import Callable
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
+from vae_course.bank._shared import Draws
 from vae_course.checking.exercise import SMALL, Exercise, case
-
-_generator = Generator().manual_seed(2)
-
-
-def _randn(*shape: int) -> Tensor:
-    return torch.randn(*shape, generator=_generator)
 
 
 def my_grid_posterior(log_joint: Tensor, step: float) -> Tensor:
@@ -20,22 +15,26 @@ def my_grid_posterior(log_joint: Tensor, step: float) -> Tensor:
     return (scaled / (step * scaled.sum(-1, keepdim=True))).to(log_joint.dtype)
 
 
-def _log_joints(variances: list[float]) -> Tensor:
+def _log_joints(draw: Draws, variances: list[float]) -> Tensor:
     """Rough bells that fade out before the grid ends, so that the trapezoidal rule is as right as the plain sum."""
     centres, variances = torch.tensor([[-1.0], [0.3], [1.5]]), torch.tensor(variances)[:, None]
-    return -0.5 * (torch.linspace(-8, 8, 65) - centres) ** 2 / variances + _randn(3, 65)
+    return -0.5 * (torch.linspace(-8, 8, 65) - centres) ** 2 / variances + draw.randn(3, 65)
 
+
+_draw = Draws(my_grid_posterior)
 
 GRID_POSTERIOR = Exercise(
     reference=my_grid_posterior,
     points=3,
     rtol=1e-3,  # differences of float32 near −1000
     cases=(
-        case("for three observations on a grid with step ¼", _log_joints([0.3, 1.0, 0.6]), 0.25),
-        case("for two observations on a grid with step 2", _randn(2, 6) - torch.tensor([30.0, 0, 0, 0, 0, 30]), 2.0),
+        case("for three observations on a grid with step ¼", _log_joints(_draw, [0.3, 1.0, 0.6]), 0.25),
+        case(
+            "for two observations on a grid with step 2", _draw.randn(2, 6) - torch.tensor([30.0, 0, 0, 0, 0, 30]), 2.0
+        ),
         case(
             "for log-joints near −1000 and −150, as images have them, and steep ones",
-            _log_joints([0.3, 1.0, 0.02]) - torch.tensor([[1000], [150], [2500]]),
+            _log_joints(_draw, [0.3, 1.0, 0.02]) - torch.tensor([[1000], [150], [2500]]),
             0.25,
         ),
     ),
@@ -175,9 +174,9 @@ def _returns_marginal(x: Tensor, mean: Tensor, weight: Tensor, s: float) -> tupl
     return my_ppca_posterior(x, mean, weight, s)[0], _marginal_covariance(weight, s)
 
 
-_few = (_randn(4, 5), _randn(5), _randn(5, 2), 0.5)
-_noisy = (_randn(2, 6), _randn(6), _randn(6, 3), 2.0)
-
+_draw = Draws(my_ppca_posterior)
+_few = (_draw.randn(4, 5), _draw.randn(5), _draw.randn(5, 2), 0.5)
+_noisy = (_draw.randn(2, 6), _draw.randn(6), _draw.randn(6, 3), 2.0)
 
 PPCA_POSTERIOR = Exercise(
     reference=my_ppca_posterior,
@@ -263,29 +262,31 @@ def my_effective_sample_size(log_weights: Tensor) -> Tensor:
     return (1 / (shares**2).sum(0)).to(log_weights.dtype)
 
 
-def _beside_others(log_weights: list[float]) -> Tensor:
+def _beside_others(draw: Draws, log_weights: list[float]) -> Tensor:
     """Log-weights whose ESS is known, and those of another observation."""
-    return torch.stack([torch.tensor(log_weights), _randn(len(log_weights))], -1)
+    return torch.stack([torch.tensor(log_weights), draw.randn(len(log_weights))], -1)
 
 
 def _by_weights(guarded: Callable, dtype: torch.dtype) -> Callable:
     return lambda v: guarded(v.to(dtype).exp()).to(v.dtype)
 
 
+_draw = Draws(my_effective_sample_size)
+
 EFFECTIVE_SAMPLE_SIZE = Exercise(
     reference=my_effective_sample_size,
     points=4,
     rtol=1e-3,  # differences of float32 near −1000
     cases=(
-        case("for six samples of three observations", 1.5 * _randn(6, 3)),
-        case("for eight equal weights, where it is eight, and eight others", _beside_others([0.7] * 8)),
+        case("for six samples of three observations", 1.5 * _draw.randn(6, 3)),
+        case("for eight equal weights, where it is eight, and eight others", _beside_others(_draw, [0.7] * 8)),
         case(
             "for weights as small as images have them, near exp(−1000) and exp(−150)",
-            3 * _randn(5, 4) - torch.tensor([1000, 150, 1000, 150]),
+            3 * _draw.randn(5, 4) - torch.tensor([1000, 150, 1000, 150]),
         ),
         case(
             "for three equal weights among seventeen that vanish, which count three, and twenty others",
-            _beside_others([0.0] * 3 + [-3000.0] * 17),
+            _beside_others(_draw, [0.0] * 3 + [-3000.0] * 17),
         ),
     ),
     mistakes=(

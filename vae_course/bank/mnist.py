@@ -4,20 +4,11 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor
-from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
+from torch import Tensor
+from torch.distributions import Bernoulli, Independent
 
+from vae_course.bank._shared import Draws, kl_each, kl_terms
 from vae_course.checking.exercise import Case, Exercise, case, gradient
-
-_generator = Generator().manual_seed(0)
-
-
-def _rand(*shape: int) -> Tensor:
-    return torch.rand(*shape, generator=_generator)
-
-
-def _randn(*shape: int) -> Tensor:
-    return torch.randn(*shape, generator=_generator)
 
 
 def my_binarize(x: Tensor, uniform: Tensor) -> Tensor:
@@ -28,19 +19,19 @@ def my_binarize(x: Tensor, uniform: Tensor) -> Tensor:
 _DRAWS = 64  # of each image; a uniform number from the middle of each 64th decides them
 
 
-def _grey(low: int, high: int, *shape: int) -> Tensor:
+def _grey(draw: Draws, low: int, high: int, *shape: int) -> Tensor:
     """Grey levels in odd 64ths, never one half, from low to high 32nds."""
-    return (2 * torch.randint(low, high, shape, generator=_generator) + 1) / _DRAWS
+    return (2 * torch.randint(low, high, shape, generator=draw.generator) + 1) / _DRAWS
 
 
-def _law(label: str, x: Tensor, floating: bool = False) -> Case:
+def _law(label: str, draw: Draws, x: Tensor, floating: bool = False) -> Case:
     """The share of ones of each pixel, by whatever rule the uniform numbers decide.
 
     An error where the rule is not one for each pixel, or where pixels other than 0 and 1 come out.
     floating: an error, too, where the pixels are not floating point, as the loss needs them.
     """
     images = x.repeat(_DRAWS, 1)
-    order = torch.stack([torch.randperm(_DRAWS, generator=_generator) for _ in range(x.numel())], 1)
+    order = torch.stack([torch.randperm(_DRAWS, generator=draw.generator) for _ in range(x.numel())], 1)
     uniform = ((order + 0.5) / _DRAWS).reshape(images.shape)
 
     def run(function: Callable) -> object:
@@ -85,14 +76,18 @@ _SHARED = (
     "Each pixel is drawn by itself, with the number in its own place."
 )
 
+_draw = Draws(my_binarize)
+
 BINARIZE = Exercise(
     reference=my_binarize,
     points=2,
     cases=(
-        _law("the share of ones is the grey level, for four small images", _grey(0, 32, 4, 9)),
-        _law("and for dark grey images, where some pixels become 1 all the same", _grey(8, 15, 2, 25)),
-        _law("and for images in black, white and grey", _grey(-16, 48, 3, 8).clamp(0, 1)),
-        _law("and the pixels are floating point, as the loss needs them", _grey(0, 32, 4, 9), floating=True),
+        _law("the share of ones is the grey level, for four small images", _draw, _grey(_draw, 0, 32, 4, 9)),
+        _law("and for dark grey images, where some pixels become 1 all the same", _draw, _grey(_draw, 8, 15, 2, 25)),
+        _law("and for images in black, white and grey", _draw, _grey(_draw, -16, 48, 3, 8).clamp(0, 1)),
+        _law(
+            "and the pixels are floating point, as the loss needs them", _draw, _grey(_draw, 0, 32, 4, 9), floating=True
+        ),
     ),
     mistakes=(
         *_of_every_kind(lambda x, u: x > 0.5, _THRESHOLD),
@@ -197,12 +192,14 @@ def _pull(function: Callable) -> Tensor:
     return gradient(value, logits)
 
 
+_draw = Draws(my_bernoulli_log_prob)
+
 BERNOULLI_LOG_PROB = Exercise(
     reference=my_bernoulli_log_prob,
     points=4,
     cases=(
-        case("for three binary images", _randn(3, 6), (_rand(3, 6) > 0.5).float()),
-        case("for grey images, where it is the negative cross-entropy", _randn(4, 5), _rand(4, 5)),
+        case("for three binary images", _draw.randn(3, 6), (_draw.rand(3, 6) > 0.5).float()),
+        case("for grey images, where it is the negative cross-entropy", _draw.randn(4, 5), _draw.rand(4, 5)),
         case(
             "for log-odds of 40 and 200 that are wrong",
             torch.tensor([[40.0, -40.0], [200.0, -200.0]]),
@@ -299,8 +296,7 @@ BERNOULLI_LOG_PROB = Exercise(
 def my_negative_elbo(logits: Tensor, x: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
     """The loss, with both terms from torch.distributions."""
     log_likelihood = Bernoulli(logits=logits, validate_args=False).log_prob(x).sum(-1)
-    prior = Normal(torch.zeros_like(mean), torch.ones_like(mean))
-    return (kl_divergence(Normal(mean, (0.5 * log_var).exp()), prior).sum(-1) - log_likelihood).mean()
+    return (kl_each(mean, log_var).sum(-1) - log_likelihood).mean()
 
 
 def _distortion(logits: Tensor, x: Tensor) -> Tensor:
@@ -308,16 +304,12 @@ def _distortion(logits: Tensor, x: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, x, reduction="none")
 
 
-def _rate(mean: Tensor, log_var: Tensor) -> Tensor:
-    """(B, D), before any sum."""
-    return 0.5 * (mean**2 + log_var.exp() - 1 - log_var)
+def _batch(draw: Draws, b: int, pixels: int, latents: int) -> tuple[Tensor, ...]:
+    return draw.randn(b, pixels), draw.rand(b, pixels), draw.randn(b, latents), draw.randn(b, latents)
 
 
-def _batch(b: int, pixels: int, latents: int) -> tuple[Tensor, ...]:
-    return _randn(b, pixels), _rand(b, pixels), _randn(b, latents), _randn(b, latents)
-
-
-_AT = _batch(3, 6, 2)
+_draw = Draws(my_negative_elbo)
+_AT = _batch(_draw, 3, 6, 2)
 
 
 def _pulls(function: Callable) -> tuple[Tensor, ...]:
@@ -328,7 +320,7 @@ def _pulls(function: Callable) -> tuple[Tensor, ...]:
     return tuple(gradient(loss, value) for value in outputs)
 
 
-def _terms(distortion: Callable = _distortion, rate: Callable = _rate, weight: float = 1) -> Callable:
+def _terms(distortion: Callable = _distortion, rate: Callable = kl_terms, weight: float = 1) -> Callable:
     """The loss from other terms, reduced as they should be, or with a weight on the rate."""
     return lambda odds, x, m, v: (distortion(odds, x).sum(-1) + weight * rate(m, v).sum(-1)).mean()
 
@@ -368,53 +360,58 @@ NEGATIVE_ELBO = Exercise(
     reference=my_negative_elbo,
     points=4,
     cases=(
-        case("for a batch of four images of twelve pixels", *_batch(4, 12, 3)),
-        case("for two images of 700 pixels and twenty latent dimensions", *_batch(2, 700, 20)),
-        case("for more latent dimensions than pixels", *_batch(3, 5, 7)),
+        case("for a batch of four images of twelve pixels", *_batch(_draw, 4, 12, 3)),
+        case("for two images of 700 pixels and twenty latent dimensions", *_batch(_draw, 2, 700, 20)),
+        case("for more latent dimensions than pixels", *_batch(_draw, 3, 5, 7)),
         Case("in its gradient, without which no optimiser makes it smaller", _pulls),
     ),
     mistakes=(
-        (lambda odds, x, m, v: _distortion(odds, x).mean() + _rate(m, v).sum(-1).mean(), _PIXEL_MEAN),
+        (lambda odds, x, m, v: _distortion(odds, x).mean() + kl_terms(m, v).sum(-1).mean(), _PIXEL_MEAN),
         (
-            lambda odds, x, m, v: _distortion(odds, x).mean() + _rate(m, v).sum(),
+            lambda odds, x, m, v: _distortion(odds, x).mean() + kl_terms(m, v).sum(),
             "You took the mean over pixels and images of the distortion, and summed the rate over everything. The "
             "rate would count as often as there are pixels and images. Sum each over its last axis, and take the mean "
             "over images.",
         ),
         (
-            lambda odds, x, m, v: _distortion(odds, x).mean() + _rate(m, v).mean(),
+            lambda odds, x, m, v: _distortion(odds, x).mean() + kl_terms(m, v).mean(),
             "You took the mean over pixels and latent dimensions. Sum over both, and take the mean over images only.",
         ),
         (
-            lambda odds, x, m, v: _distortion(odds, x).sum(-1).mean() + _rate(m, v).mean(),
+            lambda odds, x, m, v: _distortion(odds, x).sum(-1).mean() + kl_terms(m, v).mean(),
             "The distortion is right. The rate is a mean over latent dimensions, where their sum is wanted.",
         ),
         (
-            lambda odds, x, m, v: _distortion(odds, x).sum() + _rate(m, v).mean(),
+            lambda odds, x, m, v: _distortion(odds, x).sum() + kl_terms(m, v).mean(),
             "You summed the distortion over the batch and took the mean of the rate over images and latent dimensions. "
             "Sum each over its last axis, and take the mean over images.",
         ),
         (
-            lambda odds, x, m, v: _distortion(odds, x).sum() + _rate(m, v).sum(-1).mean(),
+            lambda odds, x, m, v: _distortion(odds, x).sum() + kl_terms(m, v).sum(-1).mean(),
             "The rate is right. The distortion is summed over the images, where their mean is wanted: the weight of "
             "the rate depends on the batch size.",
         ),
         (
-            lambda odds, x, m, v: _distortion(odds, x).sum() / len(x) + _rate(m, v).sum(),
+            lambda odds, x, m, v: _distortion(odds, x).sum() / len(x) + kl_terms(m, v).sum(),
             "The distortion is averaged over the images, and the rate is summed over them: the weight of the rate "
             "depends on the batch size. Average both.",
         ),
         (
-            lambda odds, x, m, v: _distortion(odds, x).sum() + _rate(m, v).sum(),
+            lambda odds, x, m, v: _distortion(odds, x).sum() + kl_terms(m, v).sum(),
             "You summed over the batch, too. Then the loss, and the length of its gradient, grow with the batch "
             "size. Take the mean over images.",
         ),
-        (lambda odds, x, m, v: _distortion(odds, x).mean() + _rate(m, v).sum() / x.numel(), _BOTH_PER_PIXEL),
+        (lambda odds, x, m, v: _distortion(odds, x).mean() + kl_terms(m, v).sum() / x.numel(), _BOTH_PER_PIXEL),
         (lambda odds, x, m, v: _terms()(odds, x, m, v) / 784, _BOTH_PER_PIXEL),
-        (lambda odds, x, m, v: _distortion(odds, x).mean() + _rate(m, v).sum() / len(x) / 784, _PIXEL_MEAN_AND_WEIGHT),
+        (
+            lambda odds, x, m, v: _distortion(odds, x).mean() + kl_terms(m, v).sum() / len(x) / 784,
+            _PIXEL_MEAN_AND_WEIGHT,
+        ),
         *(
             (
-                lambda odds, x, m, v, weight=weight: _distortion(odds, x).mean() + weight * _rate(m, v).sum(-1).mean(),
+                lambda odds, x, m, v, weight=weight: (
+                    _distortion(odds, x).mean() + weight * kl_terms(m, v).sum(-1).mean()
+                ),
                 _PIXEL_MEAN_AND_WEIGHT,
             )
             for weight in (0.00025, 0.0025, 0.001, 0.005, 0.01, 0.1, 0.5)
@@ -423,7 +420,7 @@ NEGATIVE_ELBO = Exercise(
         *((_terms(weight=n / images), _WEIGHT) for n in _BATCH_SIZES for images in (50_000, 60_000)),
         *((_sized(weight), _WEIGHT) for weight in (lambda x, d: 1 / x, lambda x, d: 1 / 784, lambda x, d: d / x)),
         (
-            lambda odds, x, m, v: _distortion(odds, x).sum(-1) + _rate(m, v).sum(-1),
+            lambda odds, x, m, v: _distortion(odds, x).sum(-1) + kl_terms(m, v).sum(-1),
             "Each image's loss is right. Return the mean over the batch, one number.",
         ),
         (
@@ -437,19 +434,19 @@ NEGATIVE_ELBO = Exercise(
         ),
         (_terms(weight=2), "The rate counts double: the factor ½ of the KL is missing."),
         (
-            _terms(rate=lambda m, v: _rate(m, 2 * v)),
+            _terms(rate=lambda m, v: kl_terms(m, 2 * v)),
             "You read log_var as the logarithm of the standard deviation. The variance is exp(log_var).",
         ),
         (
-            _terms(rate=lambda m, v: _rate(m, v) + v),
+            _terms(rate=lambda m, v: kl_terms(m, v) + v),
             "In the KL the sign of log σ² is wrong: it is subtracted, or a narrow posterior would cost nothing.",
         ),
         (
-            _terms(rate=lambda m, v: _rate(m, v) + 0.5),
+            _terms(rate=lambda m, v: kl_terms(m, v) + 0.5),
             "The −1 is missing in the KL: a posterior that is the prior must have a rate of zero.",
         ),
         (
-            _terms(rate=lambda m, v: _rate(m, v) + 1),
+            _terms(rate=lambda m, v: kl_terms(m, v) + 1),
             "The sign of the 1 in the KL is wrong: a posterior that is the prior must have a rate of zero.",
         ),
         (
@@ -470,20 +467,20 @@ NEGATIVE_ELBO = Exercise(
         (_terms(lambda odds, x: (odds - x) ** 2), _SQUARED_ERROR),
         (_terms(lambda odds, x: 0.5 * (odds.sigmoid() - x) ** 2), _SQUARED_ERROR),
         (
-            lambda odds, x, m, v: (_distortion(odds.sigmoid(), x).sum(-1) + _rate(m, v).sum(-1)).mean(),
+            lambda odds, x, m, v: (_distortion(odds.sigmoid(), x).sum(-1) + kl_terms(m, v).sum(-1)).mean(),
             "The sigmoid was applied twice. The function that takes log-odds applies it itself.",
         ),
         (
-            lambda odds, x, m, v: (_distortion(odds, x).sum(-1) + _rate(m, v).sum(-1)).mean().detach(),
+            lambda odds, x, m, v: (_distortion(odds, x).sum(-1) + kl_terms(m, v).sum(-1)).mean().detach(),
             "The number is right, but no gradient comes back, and an optimiser has nothing to go by. Look for item, "
             "detach, no_grad or float.",
         ),
         (
-            lambda odds, x, m, v: (_distortion(odds, x).sum(-1).detach() + _rate(m, v).sum(-1)).mean(),
+            lambda odds, x, m, v: (_distortion(odds, x).sum(-1).detach() + kl_terms(m, v).sum(-1)).mean(),
             "The number is right, but the distortion was cut off from its gradient: the decoder would learn nothing.",
         ),
         (
-            lambda odds, x, m, v: (_distortion(odds, x).sum(-1) + _rate(m, v).sum(-1).detach()).mean(),
+            lambda odds, x, m, v: (_distortion(odds, x).sum(-1) + kl_terms(m, v).sum(-1).detach()).mean(),
             "The number is right, but the rate was cut off from its gradient: the encoder would have nothing to pay.",
         ),
         (

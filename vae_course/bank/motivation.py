@@ -4,24 +4,23 @@ import math
 from collections.abc import Callable
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 from torch.distributions import Bernoulli, Categorical, Independent, MixtureSameFamily
 
+from vae_course.bank._shared import Draws
 from vae_course.checking.exercise import SMALL, Exercise, case
 
-_generator = Generator().manual_seed(1)
+
+def _binary(draw: Draws, *shape: int) -> Tensor:
+    return torch.bernoulli(torch.full(shape, 0.5), generator=draw.generator)
 
 
-def _binary(*shape: int) -> Tensor:
-    return torch.bernoulli(torch.full(shape, 0.5), generator=_generator)
+def _templates(draw: Draws, *shape: int) -> Tensor:
+    return 0.1 + 0.8 * draw.rand(*shape)
 
 
-def _templates(*shape: int) -> Tensor:
-    return 0.1 + 0.8 * torch.rand(*shape, generator=_generator)
-
-
-def _weights(kinds: int) -> Tensor:
-    return torch.randn(kinds, generator=_generator).softmax(-1)
+def _weights(draw: Draws, kinds: int) -> Tensor:
+    return draw.randn(kinds).softmax(-1)
 
 
 def my_ink_probability(x: Tensor) -> Tensor:
@@ -32,13 +31,15 @@ def my_ink_probability(x: Tensor) -> Tensor:
 
 _some_ink = torch.tensor([[0.0, 1, 1, 0, 1], [0, 1, 0, 0, 1], [0, 1, 0, 1, 1], [0, 1, 1, 0, 0]])
 
+_draw = Draws(my_ink_probability)
+
 INK_PROBABILITY = Exercise(
     reference=my_ink_probability,
     points=2,
     cases=(
         case("for four images of five pixels, one never inked and one always", _some_ink),
         case("for two images of three pixels", _some_ink[:2, :3]),
-        case("for fifty images of eight pixels", _binary(50, 8)),
+        case("for fifty images of eight pixels", _binary(_draw, 50, 8)),
     ),
     mistakes=(
         *(
@@ -142,9 +143,9 @@ def _log_joint(x: Tensor, pi: Tensor, theta: Tensor) -> Tensor:
     return pi.log() + _log_given_kind(x, theta)
 
 
-def _common(shape: tuple[int, int], unlike: float) -> Tensor:
+def _common(draw: Draws, shape: tuple[int, int], unlike: float) -> Tensor:
     """Templates that differ little, so that none explains an image alone."""
-    return _templates(1, shape[1]) + unlike * torch.randn(shape, generator=_generator)
+    return _templates(draw, 1, shape[1]) + unlike * draw.randn(*shape)
 
 
 def _with_a_rare_pixel(x: Tensor, pi: Tensor, theta: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -152,6 +153,8 @@ def _with_a_rare_pixel(x: Tensor, pi: Tensor, theta: Tensor) -> tuple[Tensor, Te
     x[0, 0], theta[:, 0] = 1, 2e-6
     return x, pi, theta
 
+
+_draw = Draws(my_mixture_log_prob)
 
 MIXTURE_LOG_PROB = Exercise(
     reference=my_mixture_log_prob,
@@ -161,15 +164,15 @@ MIXTURE_LOG_PROB = Exercise(
     cases=(
         case(
             "for five images of six pixels and three kinds",
-            *_with_a_rare_pixel(_binary(5, 6), _weights(3), _templates(3, 6)),
+            *_with_a_rare_pixel(_binary(_draw, 5, 6), _weights(_draw, 3), _templates(_draw, 3, 6)),
         ),
         case(
             "for one image of four pixels and two kinds",
-            *_with_a_rare_pixel(_binary(1, 4), _weights(2), _templates(2, 4)),
+            *_with_a_rare_pixel(_binary(_draw, 1, 4), _weights(_draw, 2), _templates(_draw, 2, 4)),
         ),
         case(
             "for 2,000 pixels, where each probability is below the smallest float, and the smallest double",
-            *_with_a_rare_pixel(_binary(3, 2000), _weights(4), _common((4, 2000), 0.02)),
+            *_with_a_rare_pixel(_binary(_draw, 3, 2000), _weights(_draw, 4), _common(_draw, (4, 2000), 0.02)),
         ),
     ),
     mistakes=(
@@ -368,20 +371,31 @@ def _ignoring_seen(seen: Tensor, pi: Tensor, theta: Tensor) -> Tensor:
     return (pi @ _split(seen, theta)[1]).expand(len(seen), -1)
 
 
-_seen = _common((3, 2000), 0.02)
+_draw = Draws(my_conditional_mean)
+_seen = _common(_draw, (3, 2000), 0.02)
 
 CONDITIONAL_MEAN = Exercise(
     reference=my_conditional_mean,
     points=5,
     rtol=2e-3,  # differences of float32 near −1400
     cases=(
-        case("for twelve images, three of whose eight pixels are seen", _binary(12, 3), _weights(3), _templates(3, 8)),
-        case("for one image with two pixels seen, both blank", torch.zeros(1, 2), _weights(2), _templates(2, 5)),
+        case(
+            "for twelve images, three of whose eight pixels are seen",
+            _binary(_draw, 12, 3),
+            _weights(_draw, 3),
+            _templates(_draw, 3, 8),
+        ),
+        case(
+            "for one image with two pixels seen, both blank",
+            torch.zeros(1, 2),
+            _weights(_draw, 2),
+            _templates(_draw, 2, 5),
+        ),
         case(
             "for 2,000 seen pixels, whose probability is below the smallest float, and the smallest double",
-            torch.cat([_binary(2, 2000), _seen[:1].round()]),
-            _weights(3),
-            torch.cat([_seen, _templates(3, 5)], -1),
+            torch.cat([_binary(_draw, 2, 2000), _seen[:1].round()]),
+            _weights(_draw, 3),
+            torch.cat([_seen, _templates(_draw, 3, 5)], -1),
         ),
     ),
     mistakes=(

@@ -4,38 +4,27 @@ import math
 from collections.abc import Callable
 
 import torch
-from torch import Generator, Tensor
-from torch.distributions import Normal, kl_divergence
+from torch import Tensor
 
+from vae_course.bank._shared import Draws, kl_each, kl_terms
 from vae_course.checking.exercise import Case, Exercise, case, gradient, one_of_two
-
-_generator = Generator().manual_seed(6)
-
-
-def _randn(*shape: int) -> Tensor:
-    return torch.randn(*shape, generator=_generator)
 
 
 def my_collapse_report(mean: Tensor, log_var: Tensor) -> tuple[Tensor, Tensor]:
-    q = Normal(mean, (0.5 * log_var).exp())
-    kl = kl_divergence(q, Normal(torch.zeros_like(mean), torch.ones_like(mean))).mean(0)
-    return kl, mean.var(0) > 0.01
+    return kl_each(mean, log_var).mean(0), mean.var(0) > 0.01
 
 
-def _terms(mean: Tensor, log_var: Tensor) -> Tensor:
-    return 0.5 * (mean**2 + log_var.exp() - 1 - log_var)
-
-
-def _units(n: int, *units: tuple[float, float, float, float]) -> tuple[Tensor, Tensor]:
+def _units(draw: Draws, n: int, *units: tuple[float, float, float, float]) -> tuple[Tensor, Tensor]:
     """Units with the given centre and variance of their means over n images, and centre and spread of log_var."""
     centre, variance, log_var, spread = torch.tensor(units).T
-    signal = _randn(n, len(units))
+    signal = draw.randn(n, len(units))
     signal = (signal - signal.mean(0)) / signal.std(0)
-    return centre + variance.sqrt() * signal, log_var + spread * _randn(n, len(units))
+    return centre + variance.sqrt() * signal, log_var + spread * draw.randn(n, len(units))
 
 
-def _eleven_units() -> tuple[Tensor, Tensor]:
+def _eleven_units(draw: Draws) -> tuple[Tensor, Tensor]:
     mean, log_var = _units(
+        draw,
         200,
         (0, 1, -6, 0.3),  # in use
         (2, 0, 0, 0),  # the same for all images, and far from the prior
@@ -66,9 +55,12 @@ def _truth_values(mean: Tensor, log_var: Tensor) -> Callable[[Callable], object]
     return run
 
 
-_ELEVEN = _eleven_units()
-_COLLAPSED = _units(90, (0, 0.008, 0, 0), (1, 0.001, -0.5, 0), (0, 5e-5, -3, 0), (-2, 0, -6, 0.2), (0, 0.004, 1, 0.2))
-_APART = (_randn(50, 4), _randn(50, 4))
+_draw = Draws(my_collapse_report)
+_ELEVEN = _eleven_units(_draw)
+_COLLAPSED = _units(
+    _draw, 90, (0, 0.008, 0, 0), (1, 0.001, -0.5, 0), (0, 5e-5, -3, 0), (-2, 0, -6, 0.2), (0, 0.004, 1, 0.2)
+)
+_APART = (_draw.randn(50, 4), _draw.randn(50, 4))
 
 COLLAPSE_REPORT = Exercise(
     reference=my_collapse_report,
@@ -83,67 +75,67 @@ COLLAPSE_REPORT = Exercise(
     mistakes=(
         *(
             (
-                lambda m, v, threshold=threshold: (_terms(m, v).mean(0), _terms(m, v).mean(0) > threshold),
+                lambda m, v, threshold=threshold: (kl_terms(m, v).mean(0), kl_terms(m, v).mean(0) > threshold),
                 "You went by the KL. A unit with the same posterior for every image has a KL, too, and says nothing "
                 "about the image: look at how its mean varies.",
             )
             for threshold in (0.01, 0.1)
         ),
         (
-            lambda m, v: (_terms(m, v).mean(0), (m**2).mean(0) > 0.01),
+            lambda m, v: (kl_terms(m, v).mean(0), (m**2).mean(0) > 0.01),
             "You took the mean square of the posterior means. A mean that is 2 for every image is large and "
             "carries no information: take the variance over the images.",
         ),
         (
-            lambda m, v: (_terms(m, v).mean(0), m.std(0) > 0.01),
+            lambda m, v: (kl_terms(m, v).mean(0), m.std(0) > 0.01),
             "You compared the standard deviation of the means with 0.01. The threshold is for their variance.",
         ),
         (
-            lambda m, v: (_terms(m, v).mean(0), v.exp().mean(0) > 0.01),
+            lambda m, v: (kl_terms(m, v).mean(0), v.exp().mean(0) > 0.01),
             "You looked at the variance of q for one image. What counts is how much the mean of q varies from "
             "image to image.",
         ),
         (
-            lambda m, v: (_terms(m, v).mean(0), v.var(0) > 0.01),
+            lambda m, v: (kl_terms(m, v).mean(0), v.var(0) > 0.01),
             "You looked at how log_var varies. The usual count looks at the means of q.",
         ),
         (
-            lambda m, v: (_terms(m, v).mean(0), m.var(0) + v.exp().mean(0) > 0.01),
+            lambda m, v: (kl_terms(m, v).mean(0), m.var(0) + v.exp().mean(0) > 0.01),
             "That is the variance of the aggregate posterior, the means' variance plus q's own. A collapsed unit "
             "has 1 there: take the means' variance alone.",
         ),
         *(
             (
-                lambda m, v, share=share: (_terms(m, v).mean(0), m.var(0) > 0.01 * share(m.var(0))),
+                lambda m, v, share=share: (kl_terms(m, v).mean(0), m.var(0) > 0.01 * share(m.var(0))),
                 "You compared each unit with the others. The threshold is 0.01 whatever the others do: one large unit "
                 "must not hide a small one, and where all have collapsed none is active.",
             )
             for share in (torch.max, torch.sum, torch.mean)
         ),
         (
-            lambda m, v: (_terms(m, v).mean(0), m.var(0) < 0.01),
+            lambda m, v: (kl_terms(m, v).mean(0), m.var(0) < 0.01),
             "Your mask is the other way round: it marks the units that are not active.",
         ),
         (
-            lambda m, v: (_terms(m, v).mean(0), (m.var(0) > 0.01).sum()),
+            lambda m, v: (kl_terms(m, v).mean(0), (m.var(0) > 0.01).sum()),
             "You returned the number of active units. Return the truth value of each.",
         ),
         (
-            lambda m, v: (_terms(m, v).sum(0), m.var(0) > 0.01),
+            lambda m, v: (kl_terms(m, v).sum(0), m.var(0) > 0.01),
             "You summed the KL over the images. The rate is a mean over the data and a sum over the dimensions; "
             "here the dimensions stay apart.",
         ),
         (
-            lambda m, v: (_terms(m, v).sum(-1).mean(), m.var(0) > 0.01),
+            lambda m, v: (kl_terms(m, v).sum(-1).mean(), m.var(0) > 0.01),
             "You summed the KL over the dimensions. Leave them apart: one number for each unit.",
         ),
         (
-            lambda m, v: (_terms(m, v).mean(-1), m.var(-1) > 0.01),
+            lambda m, v: (kl_terms(m, v).mean(-1), m.var(-1) > 0.01),
             "You averaged over the dimensions. The images lie on the first axis: average over that one.",
         ),
-        (lambda m, v: (2 * _terms(m, v).mean(0), m.var(0) > 0.01), "The factor ½ is missing in the KL."),
+        (lambda m, v: (2 * kl_terms(m, v).mean(0), m.var(0) > 0.01), "The factor ½ is missing in the KL."),
         (
-            lambda m, v: ((_terms(m, v) + 0.5).mean(0), m.var(0) > 0.01),
+            lambda m, v: ((kl_terms(m, v) + 0.5).mean(0), m.var(0) > 0.01),
             "The −1 is missing in the KL: a unit whose posterior is the prior must have zero.",
         ),
         (
@@ -151,7 +143,7 @@ COLLAPSE_REPORT = Exercise(
             "You read log_var as the logarithm of the standard deviation. The variance is exp(log_var).",
         ),
         (
-            lambda m, v: (_terms(m.mean(0), v.exp().mean(0).log()), m.var(0) > 0.01),
+            lambda m, v: (kl_terms(m.mean(0), v.exp().mean(0).log()), m.var(0) > 0.01),
             "You averaged the parameters first and took the KL of the average. Take each image's KL, then the mean.",
         ),
     ),
@@ -184,13 +176,15 @@ _KL = torch.tensor(
     [[1.2, 0.05, 0.6, 0.0], [0.8, 0.15, 0.0, 0.1], [1.6, 0.1, 0.0, 0.2]]
 )  # column means 1.2, 0.1, 0.2, 0.1
 
+_draw = Draws(my_free_bits)
+
 FREE_BITS = Exercise(
     reference=my_free_bits,
     points=3,
     cases=(
         case("for three images, with one dimension above the allowance", _KL, 0.25),
         case("where an image exceeds the allowance and the mean does not", _KL[:, 1:], 0.5),
-        case("for 16 images and six dimensions", torch.linspace(0.1, 1.2, 6) * _randn(16, 6) ** 2, 0.4),
+        case("for 16 images and six dimensions", torch.linspace(0.1, 1.2, 6) * _draw.randn(16, 6) ** 2, 0.4),
         Case("and its gradient rests where a dimension is below the allowance", _gradient_of(_KL, 0.25)),
     ),
     mistakes=(

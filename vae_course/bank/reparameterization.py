@@ -4,16 +4,11 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor, autograd
+from torch import Tensor, autograd
 from torch.distributions import AffineTransform, Normal
 
+from vae_course.bank._shared import Draws
 from vae_course.checking.exercise import Case, Exercise, case, gradient
-
-_generator = Generator().manual_seed(0)
-
-
-def _randn(*shape: int) -> Tensor:
-    return torch.randn(*shape, generator=_generator)
 
 
 def my_reparameterize(mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
@@ -29,19 +24,20 @@ def _draw_gradients(function: Callable) -> tuple[Tensor, Tensor]:
     return gradient(weighted, mean), gradient(weighted, log_var)
 
 
-_AT_MEAN, _AT_LOG_VAR, _AT_NOISE, _AT_WEIGHTS = (_randn(3, 2) for _ in range(4))
+_draw = Draws(my_reparameterize)
+_AT_MEAN, _AT_LOG_VAR, _AT_NOISE, _AT_WEIGHTS = (_draw.randn(3, 2) for _ in range(4))
 
 REPARAMETERIZE = Exercise(
     reference=my_reparameterize,
     points=3,
     cases=(
-        case("for four examples of three dimensions", _randn(4, 3), _randn(4, 3), _randn(4, 3)),
-        case("for two draws of each example", _randn(4, 3), _randn(4, 3), _randn(2, 4, 3)),
+        case("for four examples of three dimensions", _draw.randn(4, 3), _draw.randn(4, 3), _draw.randn(4, 3)),
+        case("for two draws of each example", _draw.randn(4, 3), _draw.randn(4, 3), _draw.randn(2, 4, 3)),
         case(
             "for a narrow q and a wide one, with log-variances −14 and 12",
-            _randn(2, 5),
+            _draw.randn(2, 5),
             torch.tensor([[-14.0], [12.0]]).expand(2, 5),
-            _randn(2, 5),
+            _draw.randn(2, 5),
         ),
         Case("in its gradient, which reaches the mean and the log-variance", _draw_gradients),
     ),
@@ -188,12 +184,12 @@ def _steps(z: Tensor) -> Tensor:
     return (2 * z).floor().sum(-1)
 
 
+_draw = Draws(my_score_gradient)
 _SCORE_SETTINGS = (
-    ("five draws in three dimensions", (_bowl, _randn(3), _randn(3), _randn(5, 3), 2.0)),
-    ("a narrow q, with log-variance −4", (_bowl, _randn(2), torch.full((2,), -4.0), _randn(4, 2), -1.5)),
-    ("an f with jumps, which has no slope to use", (_steps, _randn(2), _randn(2), _randn(6, 2), 0.7)),
+    ("five draws in three dimensions", (_bowl, _draw.randn(3), _draw.randn(3), _draw.randn(5, 3), 2.0)),
+    ("a narrow q, with log-variance −4", (_bowl, _draw.randn(2), torch.full((2,), -4.0), _draw.randn(4, 2), -1.5)),
+    ("an f with jumps, which has no slope to use", (_steps, _draw.randn(2), _draw.randn(2), _draw.randn(6, 2), 0.7)),
 )
-
 
 SCORE_GRADIENT = Exercise(
     reference=my_score_gradient,
@@ -298,13 +294,15 @@ def my_leave_one_out(heights: Tensor) -> Tensor:
     return torch.stack(others)
 
 
+_draw = Draws(my_leave_one_out)
+
 LEAVE_ONE_OUT = Exercise(
     reference=my_leave_one_out,
     points=3,
     cases=(
-        case("for five draws of three examples", _randn(5, 3)),
-        case("for three draws of four examples", _randn(3, 4)),
-        case("for log-likelihoods as images have them, near −100", 5 * _randn(4, 2) - 100),
+        case("for five draws of three examples", _draw.randn(5, 3)),
+        case("for three draws of four examples", _draw.randn(3, 4)),
+        case("for log-likelihoods as images have them, near −100", 5 * _draw.randn(4, 2) - 100),
     ),
     mistakes=(
         (

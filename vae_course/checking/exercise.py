@@ -1,7 +1,7 @@
 """An exercise: a reference, cases to try a function on, and the classic mistakes with a teacher's sentence for each.
 
 A case does not compare. It runs the function and says what was seen, so that a marker can run a submission in one
-process and judge it in another (report.py, marking.py).
+process and judge it in another (report.py, running.py).
 """
 
 import contextlib

@@ -72,7 +72,7 @@ class Part:
 
 def questions(chapters: Iterable[str]) -> list[tuple[str, str, int]]:
     """(label, title, points) of each question of the chapters that is answered in words, in the chapters' order."""
-    return [(label, title, POINTS) for chapter in chapters for label, title in QUESTIONS[chapter].items()]
+    return [(label, title, POINTS) for chapter in chapters for label, title in QUESTIONS.get(chapter, {}).items()]
 
 
 def answers(notebook: NotebookNode) -> dict[str, str]:

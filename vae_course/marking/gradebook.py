@@ -33,6 +33,11 @@ def chapters(columns: list[str]) -> set[str]:
     return {EXERCISES[name].chapter for name in columns if name in EXERCISES}
 
 
+def in_order(columns: list[str], before: list[str]) -> list[str]:
+    """The columns in the order of a table that has the same, so that a teacher finds each where it was."""
+    return before if sorted(before) == sorted(columns) else columns
+
+
 def merge(path: Path, columns: list[str], students: list[str]) -> dict[str, Row]:
     """The rows of the table in the file, to be updated with the rows of these students.
 

@@ -43,7 +43,7 @@ def mark(folder: Path, out: Path, chapters: list[str] | None = None, *, force: b
     if not exercises:
         reasons = "".join(f"\n{each.student}: {each.empty}" for each in submissions if each.empty)
         raise ValueError(f"submissions: no notebook in {folder} holds a function of the book's exercises{reasons}")
-    columns = _columns(exercises)
+    columns = gradebook.in_order(_columns(exercises), before)
     rows = {} if force else gradebook.merge(grades, columns, [each.student for each in submissions])
     choices = [choose(each, exercises) for each in submissions]
     pages, missing = {}, []

@@ -19,12 +19,12 @@ from pathlib import Path
 from threading import Event
 from typing import Any, BinaryIO
 
-import nbformat
 import torch
 
 from vae_course.bank import EXERCISES
 from vae_course.checking.exercise import Observation
 from vae_course.checking.limits import FILE
+from vae_course.marking.submissions import code, read
 
 SECONDS = 45  # for a whole notebook, imports included; what hangs is stopped, and the rest tried again without it
 ATTEMPTS = 3
@@ -55,11 +55,12 @@ def run(path: Path, exercises: list[str], stop: Event) -> Run:
     After an end by force it is run again without the cell or the exercise that brought it about. stop: set from
     another thread, it ends the process. Raises CancelledError then, and WorkerError where no notebook can be run.
     """
+    cells = code(read(path))
     skip: list[int | str] = []
     ends: dict[str, str] = {}
     events: list[dict] = []
     for _ in range(ATTEMPTS):
-        events, end = _run_once(path, {"exercises": exercises, "skip": skip}, stop)
+        events, end = _run_once({"cells": cells, "exercises": exercises, "skip": skip}, stop)
         if not end:
             break
         last = next((event for event in reversed(events) if "trying" in event or "cell" in event), {})
@@ -79,18 +80,16 @@ def run(path: Path, exercises: list[str], stop: Event) -> Run:
     return Run({name: found for name, found in seen.items() if name not in forged}, failed, forged | ends)
 
 
-def _run_once(
-    path: Path, job: dict, stop: Event, *, errors: int | BinaryIO = subprocess.DEVNULL
-) -> tuple[list[dict], str]:
+def _run_once(job: dict, stop: Event, *, errors: int | BinaryIO = subprocess.DEVNULL) -> tuple[list[dict], str]:
     """One run in a fresh folder; what was written of it, and how it ended, "" for well. errors: where stderr goes."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        results = Path(folder, "results.jsonl")
-        work = Path(folder, "work")
+        given, results, work = (Path(folder, name) for name in ("job.json", "results.jsonl", "work"))
+        given.write_text(json.dumps(job))
         work.mkdir()
         environment = os.environ | {
             "IPYTHONDIR": folder, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1",
         }  # fmt: skip
-        command = [sys.executable, "-P", "-m", "vae_course.marking.worker", path.resolve(), results, json.dumps(job)]
+        command = [sys.executable, "-P", "-m", "vae_course.marking.worker", given, results]
         worker = subprocess.Popen(
             command, cwd=work, env=environment, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
@@ -113,10 +112,8 @@ def _run_once(
 
 def _check_worker(stop: Event) -> None:
     """Run a notebook without a cell. Raises WorkerError, with the last line of what was said, where that fails."""
-    with tempfile.TemporaryDirectory() as folder, Path(folder, "errors").open("w+b") as errors:
-        notebook = Path(folder, "empty.ipynb")
-        nbformat.write(nbformat.v4.new_notebook(), notebook)
-        _, end = _run_once(notebook, {"exercises": [], "skip": []}, stop, errors=errors)
+    with tempfile.TemporaryFile() as errors:
+        _, end = _run_once({"cells": [], "exercises": [], "skip": []}, stop, errors=errors)
         if end:
             errors.seek(0)
             said = errors.read().decode(errors="replace").strip().splitlines()

@@ -1,6 +1,9 @@
-"""One submission in one process: run its cells, then try the functions that it defined. Started by marking.py.
+"""One submission in one process: run its cells, then try the functions that it defined. Started by running.py.
 
-    python -P -m vae_course.marking.worker NOTEBOOK RESULTS '{"exercises": [...], "skip": [...]}'
+    python -P -m vae_course.marking.worker JOB RESULTS
+
+JOB is a file of JSON, {"cells": [[number, source], ...], "exercises": [...], "skip": [...]}: the notebook is read by
+whoever starts this, because importing nbformat takes longer than most notebooks run.
 
 Writes a line of JSON for each thing that happened, so that what was seen before an end by force is not lost. Whether an
 answer is right is not decided here: this process runs a stranger's code, which could say that it is.
@@ -11,10 +14,8 @@ import json
 import sys
 from pathlib import Path
 
-import nbformat
 import torch
 from IPython.core.interactiveshell import InteractiveShell
-from nbformat import NotebookNode
 
 from vae_course.bank import EXERCISES
 from vae_course.checking.exercise import attempt
@@ -23,8 +24,11 @@ from vae_course.checking.limits import TookTooLong, protect, time_limit
 CELL_SECONDS = 10
 
 
-def main(notebook: Path, results: Path, job: dict) -> None:
-    """Run the notebook and try its functions; results gets the lines, job says which functions, and what to skip."""
+def main(job: dict, results: Path) -> None:
+    """Run the cells of the job and try the functions of its exercises, but for what is to skip; results gets the lines.
+
+    A number in skip is a cell's, a name an exercise's.
+    """
     torch.set_num_threads(1)  # one process runs on each core
     bank = {name: EXERCISES[name] for name in job["exercises"] if name not in job["skip"]}
     shell = InteractiveShell.instance(user_ns={"__name__": "__main__"}, colors="NoColor")
@@ -34,11 +38,11 @@ def main(notebook: Path, results: Path, job: dict) -> None:
         def say(**line: object) -> None:
             out.write(json.dumps(line) + "\n")
 
-        for index, cell in enumerate(read(notebook).cells, 1):
-            if cell.cell_type == "code" and index not in job["skip"]:
-                say(cell=index)
-                if error := _run(shell, cell.source):
-                    say(cell=index, source=cell.source, error=error)
+        for number, source in job["cells"]:
+            if number not in job["skip"]:
+                say(cell=number)
+                if error := _run(shell, source):
+                    say(cell=number, source=source, error=error)
         for name, exercise in bank.items():
             say(trying=name)
             if name in shell.user_ns:
@@ -47,13 +51,6 @@ def main(notebook: Path, results: Path, job: dict) -> None:
             else:
                 say(name=name, seen=None)
         say(done=True)
-
-
-def read(path: Path) -> NotebookNode:
-    """The notebook in a file, of whatever version; not validated, for a cell that stands twice is still marked."""
-    if path.exists() and not path.is_file():
-        raise OSError("no plain file")  # a pipe would be waited for
-    return nbformat.convert(nbformat.reader.reads(path.read_text(encoding="utf-8-sig")), to_version=4)
 
 
 def _run(shell: InteractiveShell, source: str) -> str:
@@ -70,6 +67,6 @@ def _run(shell: InteractiveShell, source: str) -> str:
 
 
 if __name__ == "__main__":
-    notebook_path, results_path, job = sys.argv[1:]
+    job_path, results_path = sys.argv[1:]
     sys.argv = ["notebook"]  # where the results go is not the notebook's business
-    main(Path(notebook_path), Path(results_path), json.loads(job))
+    main(json.loads(Path(job_path).read_text()), Path(results_path))
