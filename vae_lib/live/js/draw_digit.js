@@ -1,5 +1,6 @@
 // Draw a digit: it is centred as MNIST's are and encoded; its posterior on the plane, its mean and samples decoded.
-import { assign, button, column, decimals, digit, element, grey, numbers, plane, row, square } from "./controls.js";
+import { plane, square } from "./axes.js";
+import { assign, button, column, decimals, digit, element, grey, numbers, row } from "./controls.js";
 import { FIGURES } from "./figures.js";
 import { normal, random } from "./gaussian.js";
 import { centre, stroke } from "./ink.js";

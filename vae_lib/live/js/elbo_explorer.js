@@ -1,5 +1,6 @@
 // Move a Gaussian q over a posterior that is known: the bound, and what it misses.
-import { assign, button, chart, COLOURS, column, decimals, element, row, select, slider } from "./controls.js";
+import { chart } from "./axes.js";
+import { assign, button, COLOURS, column, decimals, element, row, select, slider } from "./controls.js";
 import { FIGURES } from "./figures.js";
 import { clamp, logNormal } from "./gaussian.js";
 import { climb, curveWorld, elbo, GRID, linearWorld, over, posterior } from "./worlds.js";

@@ -1,5 +1,6 @@
 // Move x in the plane of the curved world; beside it what x says about z, exactly.
-import { assign, chart, COLOURS, column, decimals, element, numbers, pad, square } from "./controls.js";
+import { chart, pad, square } from "./axes.js";
+import { assign, COLOURS, column, decimals, element, numbers } from "./controls.js";
 import { FIGURES } from "./figures.js";
 import { logNormal } from "./gaussian.js";
 import { curve, curveWorld, grid, over, posterior } from "./worlds.js";

@@ -1,5 +1,6 @@
 // Drag over a two-dimensional latent space; the decoded digit follows.
-import { column, digit, numbers, plane, slider, square } from "./controls.js";
+import { plane, square } from "./axes.js";
+import { column, digit, numbers, slider } from "./controls.js";
 import { FIGURES } from "./figures.js";
 import { forward } from "./mlp.js";
 

@@ -1,10 +1,11 @@
 // An autoencoder's plane beside a VAE's. Two latent spaces have no coordinates in common: a drag in one frame moves the
 // place in the other to the same share of its frame, and only an image has a code in both.
-import { assign, button, column, digit, element, numbers, plane, row } from "./controls.js";
+import { plane } from "./axes.js";
+import { assign, button, column, digit, element, numbers, row } from "./controls.js";
 import { FIGURES } from "./figures.js";
 import { forward } from "./mlp.js";
 
-/** @typedef {import("./controls.js").Interval} Interval */
+/** @typedef {import("./axes.js").Interval} Interval */
 
 /**
  * The place that lies in the frame `to` as z lies in the frame `from`.

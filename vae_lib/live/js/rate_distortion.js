@@ -1,9 +1,10 @@
 // Slide β over trained models. All of it was computed before: here are numbers, and a sheet of digits to show parts of.
-import { assign, chart, column, COLOURS, decimals, element, slider } from "./controls.js";
+import { chart } from "./axes.js";
+import { assign, column, COLOURS, decimals, element, slider } from "./controls.js";
 import { FIGURES } from "./figures.js";
 import { clamp } from "./gaussian.js";
 
-/** @typedef {import("./controls.js").Interval} Interval */
+/** @typedef {import("./axes.js").Interval} Interval */
 
 /**
  * The interval that holds some values, with a share of its length free below and above; one value gets a nat.

@@ -1,5 +1,6 @@
 // Frozen noise: z = μ + σε moves with the sliders, and each draw leans as f does above it.
-import { button, chart, COLOURS, column, decimals, element, slider } from "./controls.js";
+import { chart } from "./axes.js";
+import { button, COLOURS, column, decimals, element, slider } from "./controls.js";
 import { FIGURES } from "./figures.js";
 import { normal, random } from "./gaussian.js";
 import { meanAndError, pathwise, scoreFunction } from "./worlds.js";
