@@ -1,7 +1,8 @@
 # make book    build the book into book/_build/html
 # make pdf     the book as book/_build/pdf/vae-executed.pdf
 # make epub    the book as book/_build/epub/vae-executed.epub
-# make test    everything the tests need, then all tests
+# make check   types, lint and architecture: in seconds, what a change should pass before it is tried
+# make test    make check, then everything the tests need, then all tests
 # make serve   build, then show the book at http://localhost:8000 (make serve PORT=8001 for another port)
 # make clean   remove what was built and installed here (trained models stay in the user's cache)
 
@@ -13,7 +14,7 @@ BIN := $(VENV)/bin
 # Many processes import the same libraries: each would compile them anew where this is set.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: book pdf epub test serve clean
+.PHONY: book pdf epub check test serve clean
 
 book: $(VENV)/installed
 	$(BIN)/jupyter-book build book
@@ -25,10 +26,15 @@ pdf: $(VENV)/installed
 epub: $(VENV)/installed
 	$(BIN)/python book/_ext/editions/make.py epub
 
-test: book $(VENV)/installed-tests
-	$(BIN)/python tests/support/tools.py
+check: $(VENV)/installed-tests node_modules/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	PATH="$(abspath $(BIN)):$$PATH" npm run --silent check
+	# what reads and runs nothing: to import everything takes a minute
+	$(BIN)/python -m pytest -q --noconftest tests/test_architecture.py tests/test_readme.py -k "not importing"
+
+test: check book
+	$(BIN)/python tests/support/tools.py
 	$(BIN)/python -m pytest
 
 serve: book
@@ -45,5 +51,9 @@ $(VENV)/installed-tests: requirements-test.txt $(VENV)/installed
 	$(BIN)/pip install --no-compile -r requirements-test.txt
 	touch $@
 
+node_modules/installed: package.json package-lock.json $(VENV)/installed-tests
+	PATH="$(abspath $(BIN)):$$PATH" npm ci
+	touch $@
+
 clean:
-	rm -rf $(VENV) book/_build *.egg-info
+	rm -rf $(VENV) node_modules book/_build *.egg-info

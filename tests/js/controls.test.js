@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./dom.js";
-import { digit, element, grey, pad } from "../../vae_lib/live/js/controls.js";
+import { pad } from "../../vae_lib/live/js/axes.js";
+import { digit, element, grey } from "../../vae_lib/live/js/controls.js";
 
 const greys = Array.from({ length: 256 }, (_, i) => i);
 const text = btoa(String.fromCharCode(...Array.from({ length: 784 }, (_, i) => i % 256)));

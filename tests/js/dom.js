@@ -30,7 +30,7 @@ export function show(kind, state, networks = {}) {
   const figure = {
     root, networks, signal: new AbortController().signal, say: (text) => { figure.said = text; },
     get: (name) => state[name], set: (name, value) => { state[name] = value; redraw(); },
-    on: (names, callback) => callbacks.push(callback),
+    on: (_, callback) => callbacks.push(callback),
   };
   kind(figure);
   redraw();

@@ -73,6 +73,14 @@ test("where no arc is defined the straight line is taken", () => {
   }
 });
 
+test("the arc is taken as far as single precision knows it", () => {
+  for (const [angle, arc] of [[5e-4, false], [2e-3, true], [Math.PI - 2e-3, true], [Math.PI - 5e-4, false]]) {
+    const b = [Math.cos(angle), Math.sin(angle)];
+    const expected = arc ? [Math.cos(0.3 * angle), Math.sin(0.3 * angle)] : interpolate([1, 0], b, 0.3, false);
+    interpolate([1, 0], b, 0.3, true).forEach((value, i) => near(value, expected[i]));
+  }
+});
+
 test("clamp keeps what lies within and nothing else", () => {
   assert.deepEqual([-2, 0.5, 7].map((value) => clamp(value, -1, 1)), [-1, 0.5, 1]);
 });

@@ -535,7 +535,7 @@ def test_a_name_within_a_function_a_text_or_a_comment_is_not_at_the_top(joined, 
         ('import { a as b } from "./other.js";', "^page.js: «import "),
         ('import {\n  a,\n} from "./other.js";', "^page.js: «import "),
         ('import * as other from "./other.js";', "^page.js: «import "),
-        ("const a = 1;\nexport { a };", "^page.js: «export "),
+        ("const b = 1;\nexport { b };", "^page.js: «export "),
         ("export default function f() {}", "^page.js: «export "),
     ],
 )
@@ -561,3 +561,9 @@ def test_comments_are_left_out_and_nothing_else(joined):
     )
     kept = "const A = 'a // b', B = /[/]\\/*/, C = `\n  // kept ${help}`, D = 4 / 2;\n"
     assert joined(page=page) == f"\nconst help = 2; \n\n{kept}"
+
+
+def test_a_comment_after_a_statement_is_no_regular_expression(joined):
+    """Its «'» would begin a text, and hide what follows."""
+    page = "/** @type {number} */\nconst A = 1;\n/** A's own. */\nconst B = (/** @type {string} */ c) => /[/*]/;\n"
+    assert joined(page=page) == "\nconst A = 1;\n\nconst B = ( c) => /[/*]/;\n"

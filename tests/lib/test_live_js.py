@@ -3,6 +3,8 @@
 import base64
 import json
 import math
+import re
+import shutil
 import struct
 import subprocess
 from collections.abc import Iterator
@@ -18,8 +20,9 @@ from torch import Generator, Tensor, nn
 from torch.distributions import Normal, kl_divergence
 from torch.testing import assert_close
 
-from vae_lib import data, evaluate, latent, synthetic
-from vae_lib.live import weights
+from vae_lib import data, evaluate, latent, live, synthetic
+from vae_lib.live import script, weights
+from vae_lib.live.figure import LiveFigure
 from vae_lib.live.weights import pack, pack_decoder, pack_encoder
 from vae_lib.live.worlds import CURVED, LIMIT, LINEAR
 from vae_lib.models import SIDE, VAE, ModelConfig, mlp
@@ -263,6 +266,53 @@ def test_a_test_that_fails_in_node_fails_here(tmp_path: Path):
     file.write_text('import { test } from "node:test";\ntest("planted", () => { throw new Error("caught"); });\n')
     result = subprocess.run([node(), "--test", file], capture_output=True, text=True, check=False)
     assert result.returncode != 0 and "caught" in result.stdout
+
+
+PLANTED = """
+import { element } from "./controls.js";
+import { FIGURES } from "./figures.js";
+
+FIGURES.planted = (figure) => figure.root.append(element("p", {}, figure.get("words")));
+"""
+HOST = """
+import { all } from "%s";
+import widget from "./widget.mjs";
+
+const state = { kind: "planted", label: "", networks: {}, words: "it is drawn" };
+const el = document.createElement("div");
+widget.render({ model: { get: (name) => state[name] }, el });
+console.log(JSON.stringify(all(el).filter((node) => typeof node === "string")));
+"""
+
+
+def test_a_figure_is_known_by_its_module_alone(tmp_path: Path, monkeypatch):
+    folder = shutil.copytree(script.FOLDER, tmp_path / "js")
+    monkeypatch.setattr(script, "FOLDER", folder)
+    (tmp_path / "host.mjs").write_text(HOST % (Path(__file__).parents[1] / "js" / "dom.js").as_uri())
+
+    def drawn() -> list[str]:
+        (tmp_path / "widget.mjs").write_text(script.notebook_module.__wrapped__())
+        command = [node(), tmp_path / "host.mjs"]
+        return json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+
+    assert drawn() == ["The figure cannot start. This page knows no figure «planted»."]
+    (folder / "planted.js").write_text(PLANTED)
+    assert drawn() == ["it is drawn"]
+    assert "FIGURES.planted = " in script.page_script.__wrapped__()
+
+
+KINDS = [kind for kind in vars(live).values() if isinstance(kind, type) and issubclass(kind, LiveFigure)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_state_that_the_front_end_reads_is_the_traits_that_python_sends(kind: type[LiveFigure]):
+    """That each figure reads nothing else is the type checker's to say."""
+    sent = {name for name in kind.class_trait_names(sync=True) if not name.startswith("_")}
+    sent -= set(LiveFigure.class_trait_names())
+    module = re.sub(r"(?<=.)[A-Z]", r"_\g<0>", kind.__name__).lower()
+    text = (script.FOLDER / f"{module}.js").read_text(encoding="utf-8")
+    (state,) = re.findall(r"@typedef \{object\} State\b(.*?)\*/", text, re.DOTALL)
+    assert set(re.findall(r"@property \{.+\} (\w+)(?:  |$)", state, re.MULTILINE)) == sent
 
 
 def unpacked(packed: bytes) -> list[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:

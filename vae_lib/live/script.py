@@ -1,8 +1,9 @@
 """The front end as one text: the modules in js/, joined.
 
 anywidget loads a widget's module from a blob, where a relative import finds nothing, and a browser refuses module
-scripts to a page opened from a folder. So the modules are joined in the order of their imports. In a notebook the
-result is an ES module; in the book a classic script.
+scripts to a page opened from a folder. So the modules are joined, each after those it imports: all of the folder, as
+each figure's adds itself to those that js/index.js knows. In a notebook the result is an ES module; in the book a
+classic script.
 """
 
 import re
@@ -11,12 +12,13 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "js"
 CSS = Path(__file__).parent / "live.css"
+HOSTS = ("index", "page")  # what a notebook and a page of the book enter by; page imports index
 # With «as» a name would differ from the one that its module defines.
 IMPORT = re.compile(r'^import \{ [\w$]+(?:, [\w$]+)* \} from "\./(\w+)\.js";$', re.MULTILINE)
 # Comments, strings and regular expressions, which may hold any bracket or word.
 OPAQUE = re.compile(
     r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`"""
-    r"""|(?<=[=(,:[!&|?{};>])\s*/(?:\\.|\[(?:\\.|[^]\\])*]|[^/\\[\n])+/""",
+    r"""|(?<=[=(,:[!&|?{};>])\s*/(?!\*)(?:\\.|\[(?:\\.|[^]\\])*]|[^/\\[\n])+/""",
     re.DOTALL,
 )
 ONE_NAME = re.compile(r"(?:^|[;}])\s*(?:export )?(?:async )?(?:function\b\s*\*?|class\b)\s*([\w$]+)", re.MULTILINE)
@@ -36,15 +38,18 @@ def page_script() -> str:
 
 
 def _join(entry: str) -> str:
-    """A module and all it imports, each once and after those it needs, in one scope: names must differ."""
+    """A host's module and all others, each once and after those it needs, in one scope: names must differ."""
     order: list[str] = []
 
     def visit(name: str) -> None:
-        for needed in IMPORT.findall(_read(name)):
-            if needed not in order:
+        if name not in order:
+            for needed in IMPORT.findall(_read(name)):
                 visit(needed)
-        order.append(name)
+            order.append(name)
 
+    for name in sorted(path.stem for path in FOLDER.glob("*.js")):
+        if name not in HOSTS:
+            visit(name)
     visit(entry)
     modules = [_read(name) for name in order]
     names = [name for module, text in zip(order, modules, strict=True) for name in _defined(module, text)]

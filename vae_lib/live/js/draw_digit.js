@@ -1,20 +1,41 @@
 // Draw a digit: it is centred as MNIST's are and encoded; its posterior on the plane, its mean and samples decoded.
-import { assign, button, column, decimals, digit, element, grey, numbers, plane, row } from "./controls.js";
+import { plane, square } from "./axes.js";
+import { assign, button, column, decimals, digit, element, grey, numbers, row } from "./controls.js";
+import { FIGURES } from "./figures.js";
 import { normal, random } from "./gaussian.js";
 import { centre, stroke } from "./ink.js";
 import { forward } from "./mlp.js";
 
+/**
+ * @typedef {object} State
+ * @property {number[]} image  784 grey levels
+ * @property {number} seed  of the samples' noise
+ * @property {number[]} mean
+ * @property {number[]} std
+ * @property {string[]} examples
+ * @property {number[][]} codes
+ * @property {number[]} labels
+ * @property {number} limit
+ */
+
+/** @param {import("./figures.js").Figure<State>} figure */
 export function drawDigit(figure) {
   const { encoder, decoder } = figure.networks, image = () => figure.get("image"), labels = figure.get("labels");
   const ink = new Float32Array(784);
-  let drawn, last;
+  /** @type {number[] | undefined} */
+  let drawn;
+  /** @type {number[] | undefined} */
+  let last;
+  /** @param {ArrayLike<number>} levels */
   const set = (levels) => figure.set("image", Array.from(levels, (v) => Math.round(100 * v) / 100));
   const moments = element("div");
   // In a microtask: when the figure has been drawn anew.
   const tell = () => queueMicrotask(() => figure.say(moments.textContent));
+  /** @type {(label: string | Node, change: () => void) => HTMLButtonElement} */
   const act = (label, change) => button(label, () => { change(); tell(); });
 
   const paper = digit({ size: 196, label: "pad to draw on" }), pad = paper.node;
+  /** @param {PointerEvent} event */
   const pen = (event) => {
     const box = pad.getBoundingClientRect();
     const to = [event.clientX - box.left, event.clientY - box.top].map((v) => (28 * v) / box.width);
@@ -25,13 +46,13 @@ export function drawDigit(figure) {
   };
   assign(pad, {
     class: "live-digit live-pad",
-    pointerdown: (event) => {
+    pointerdown: (/** @type {PointerEvent} */ event) => {
       if (event.button) return;
       pad.setPointerCapture(event.pointerId);
       last = undefined;
       pen(event);
     },
-    pointermove: (event) => { if (pad.hasPointerCapture(event.pointerId)) pen(event); },
+    pointermove: (/** @type {PointerEvent} */ event) => { if (pad.hasPointerCapture(event.pointerId)) pen(event); },
     pointerup: tell,
   });
   const examples = figure.get("examples").map((text, i) => {
@@ -40,10 +61,11 @@ export function drawDigit(figure) {
     return act(picture.node, () => set(grey(text)));
   });
   const [seen, mean, ...samples] = ["encoded", "decoded mean", "sample 1", "sample 2", "sample 3"].map((label) => digit({ size: 84, label }));
-  const map = plane({ limit: figure.get("limit"), points: figure.get("codes"), labels, label: "posterior on the plane" });
+  const map = plane({ limits: square(figure.get("limit")), points: figure.get("codes"), labels, label: "posterior on the plane" });
   // On the plane a posterior is small: here it is once more, four times as large as on a plane of 300 pixels.
   const ellipse = element("svg:ellipse", { class: "live-marker" }), dots = samples.map(() => element("svg:circle", { r: 3, fill: "#d9560b" }));
   const lens = element("svg:svg", { class: "live-lens", viewBox: "-60 -60 120 120", role: "img", "aria-label": "posterior and samples, enlarged" }, ellipse, ...dots);
+  /** @type {(title: string, ...nodes: Node[]) => HTMLDivElement} */
   const titled = (title, ...nodes) => column(row(...nodes), title);
   figure.root.append(
     column(pad, row(act("Clear", () => set(new Float32Array(784))), act("New samples", () => figure.set("seed", figure.get("seed") + 1))), row(...examples)),
@@ -71,3 +93,5 @@ export function drawDigit(figure) {
     });
   });
 }
+
+FIGURES.drawDigit = drawDigit;

@@ -1,19 +1,30 @@
 // Move x in the plane of the curved world; beside it what x says about z, exactly.
-import { assign, chart, COLOURS, column, decimals, element, numbers, pad } from "./controls.js";
+import { chart, pad, square } from "./axes.js";
+import { assign, COLOURS, column, decimals, element, numbers } from "./controls.js";
+import { FIGURES } from "./figures.js";
 import { logNormal } from "./gaussian.js";
 import { curve, curveWorld, grid, over, posterior } from "./worlds.js";
 
+/**
+ * @typedef {object} State
+ * @property {number[]} x
+ * @property {number} noise
+ * @property {number[][]} samples
+ * @property {number} limit  of the plane, on both axes
+ */
+
+/** @param {import("./figures.js").Figure<State>} figure */
 export function exactPosterior(figure) {
-  const limit = figure.get("limit"), span = [-limit, limit], noise = figure.get("noise"), points = grid(noise);
+  const limits = square(figure.get("limit")), [xlim, ylim] = limits, noise = figure.get("noise"), points = grid(noise);
   const x = () => figure.get("x");
   const label = "plane of observations";
-  const map = chart({ xlim: span, ylim: span, width: 304, height: 298, xlabel: "x₁", ylabel: "x₂", label });
+  const map = chart({ xlim, ylim, width: 304, height: 298, xlabel: "x₁", ylabel: "x₂", label });
   map.line("live-dots")(figure.get("samples").flatMap((point) => [point, point, null]));
   map.line("live-thin")(points.filter((z) => z > -4.4 && z < 3.2).map(curve));
   const causes = map.line("live-thick", COLOURS[0]);
   const marker = element("svg:circle", { class: "live-marker", r: 7 });
   map.svg.append(marker);
-  pad({ ...map, limits: [span, span], label, at: x, move: (value) => figure.set("x", value) });
+  pad({ ...map, limits, label, at: x, move: (value) => figure.set("x", value) });
 
   const densities = chart({
     xlim: [-5.5, 5.5], ylim: [0, 0.9 / noise], xticks: [-4, -2, 0, 2, 4], width: 300, height: 230,
@@ -33,3 +44,5 @@ export function exactPosterior(figure) {
   });
   figure.root.addEventListener("change", () => figure.say(summary.textContent));
 }
+
+FIGURES.exactPosterior = exactPosterior;

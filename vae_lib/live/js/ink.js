@@ -7,7 +7,13 @@ const RADIUS = 1.23;
 // pixel 14.
 const SIZE = 20, MIDDLE = 14;
 
-// One touch of a round pen at (x, y), in pixels from the upper left corner. Its rim is a pixel wide.
+/**
+ * One touch of a round pen at (x, y), in pixels from the upper left corner. Its rim is a pixel wide.
+ * @param {Float32Array} ink  grey levels of a square, row by row; drawn in
+ * @param {number} side
+ * @param {number} x
+ * @param {number} y
+ */
 export function dab(ink, side, x, y) {
   for (let row = 0; row < side; row++) {
     for (let column = 0; column < side; column++) {
@@ -17,13 +23,23 @@ export function dab(ink, side, x, y) {
   }
 }
 
-// The pen drawn from one place to another: touches half a pixel apart, or a quick stroke would be a row of dots.
+/**
+ * The pen drawn from one place to another: touches half a pixel apart, or a quick stroke would be a row of dots.
+ * @param {Float32Array} ink  grey levels of a square, row by row; drawn in
+ * @param {number} side
+ * @param {number[]} from
+ * @param {number[]} to
+ */
 export function stroke(ink, side, [x, y], [u, v]) {
   const steps = Math.ceil(2 * Math.hypot(u - x, v - y)) || 1;
   for (let i = 0; i <= steps; i++) dab(ink, side, x + (i / steps) * (u - x), y + (i / steps) * (v - y));
 }
 
-// A copy of the ink in the size and the place of MNIST's digits; one that has them already comes back as it is.
+/**
+ * A copy of the ink in the size and the place of MNIST's digits; one that has them already comes back as it is.
+ * @param {Float32Array} ink
+ * @param {number} side
+ */
 export function centre(ink, side) {
   let mass = 0, [x, y] = [0, 0], [left, right, top, bottom] = [side, -1, side, -1];
   ink.forEach((grey, i) => {
@@ -40,8 +56,10 @@ export function centre(ink, side) {
   const scale = Math.min(2, SIZE / (Math.max(right - left, bottom - top) + 1));
   // Along one axis: how much of the copy's pixel i the ink's pixel k covers. Moves are by whole pixels, so that a digit
   // that has its size is not blurred.
+  /** @type {(first: number, mean: number) => (i: number, k: number) => number} */
   const cover = (first, mean) => {
     const start = MIDDLE - Math.round((mean - first + 0.5) * scale - 0.5);
+    /** @param {number} k */
     const edge = (k) => start + (k - first) * scale;
     return (i, k) => Math.max(0, Math.min(i + 1, edge(k + 1)) - Math.max(i, edge(k)));
   };

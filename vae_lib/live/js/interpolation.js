@@ -1,17 +1,31 @@
 // From the code of one digit to the code of another, straight or along an arc: a strip of what lies between, and play.
 import { button, choice, column, digit, element, grey, row, slider } from "./controls.js";
+import { FIGURES } from "./figures.js";
 import { interpolate } from "./gaussian.js";
 import { forward } from "./mlp.js";
 
+/**
+ * @typedef {object} State
+ * @property {number} t
+ * @property {number[]} ends  which of the codes the way goes from and to
+ * @property {boolean} spherical
+ * @property {number[][]} codes
+ * @property {string[]} images
+ * @property {number[]} labels
+ */
+
+/** @param {import("./figures.js").Figure<State>} figure */
 export function interpolation(figure) {
   const t = () => figure.get("t"), ends = () => figure.get("ends"), codes = figure.get("codes"), labels = figure.get("labels");
+  /** @param {number} share */
   const z = (share) => interpolate(codes[ends()[0]], codes[ends()[1]], share, figure.get("spherical"));
+  /** @param {number} share */
   const decode = (share) => forward(figure.networks.decoder, z(share));
   const tell = () => figure.say(`t = ${t().toFixed(2)} from ${labels[ends()[0]]} to ${labels[ends()[1]]}`);
   const digits = ["From", "To"].map((label, which) => choice({
     label,
     options: figure.get("images").map((text, i) => {
-      const picture = digit({ size: 28, label: labels[i] });
+      const picture = digit({ size: 28, label: `${labels[i]}` });
       picture.draw(grey(text));
       return picture.node;
     }),
@@ -24,6 +38,7 @@ export function interpolation(figure) {
   // The whole way takes four seconds. Who has asked for less motion walks it in eight steps.
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   let request = 0;
+  /** @param {number} share */
   const walk = (share) => figure.set("t", t() === 1 ? 0 : Math.min(1, t() + share));
   const rest = () => {
     cancelAnimationFrame(request);
@@ -31,7 +46,9 @@ export function interpolation(figure) {
     play.textContent = still.matches ? "Step" : "Play";
   };
   const start = () => {
+    /** @type {number | undefined} */
     let before;
+    /** @param {number} now */
     const frame = (now) => {
       walk((now - (before ?? now)) / 4000);
       before = now;
@@ -70,3 +87,5 @@ export function interpolation(figure) {
     length.textContent = `length of z: ${Math.hypot(...z(t())).toFixed(2)}`;
   });
 }
+
+FIGURES.interpolation = interpolation;

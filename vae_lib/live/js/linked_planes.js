@@ -1,9 +1,16 @@
 // An autoencoder's plane beside a VAE's. Two latent spaces have no coordinates in common: a drag in one frame moves the
 // place in the other to the same share of its frame, and only an image has a code in both.
-import { assign, button, column, digit, element, numbers, plane, row } from "./controls.js";
+import { plane } from "./axes.js";
+import { assign, button, column, digit, element, numbers, row } from "./controls.js";
+import { FIGURES } from "./figures.js";
 import { forward } from "./mlp.js";
 
-// The place that lies in the frame `to` as z lies in the frame `from`.
+/** @typedef {import("./axes.js").Interval} Interval */
+
+/**
+ * The place that lies in the frame `to` as z lies in the frame `from`.
+ * @type {(z: number[], from: Interval[], to: Interval[]) => number[]}
+ */
 export function sameShare(z, from, to) {
   return z.map((value, i) => {
     const [low, high] = from[i], [bottom, top] = to[i];
@@ -11,17 +18,32 @@ export function sameShare(z, from, to) {
   });
 }
 
+/** @typedef {"ae" | "vae"} Name */
+/**
+ * @typedef {object} State
+ * @property {number[]} z_ae
+ * @property {number[]} z_vae
+ * @property {Record<Name, Interval[]>} limits
+ * @property {Record<Name, number[][]>} codes
+ * @property {number[]} labels
+ * @property {number[]} examples
+ * @property {string} sheet
+ */
+
+/** @param {import("./figures.js").Figure<State>} figure */
 export function linkedPlanes(figure) {
-  const [limits, codes, labels, examples, sheet] = ["limits", "codes", "labels", "examples", "sheet"].map(figure.get);
-  const names = { ae: "autoencoder", vae: "VAE" };
-  const get = (name) => figure.get(`z_${name}`);
-  const set = (places) => { for (const name in names) figure.set(`z_${name}`, places(name)); };
-  const panes = Object.entries(names).map(([name, title]) => {
-    const z = () => get(name);
+  const { get, set } = figure;
+  const limits = get("limits"), codes = get("codes"), labels = get("labels"), examples = get("examples"), sheet = get("sheet");
+  /** @type {[Name, string][]} */
+  const spaces = [["ae", "autoencoder"], ["vae", "VAE"]];
+  /** @param {(name: Name) => number[]} place */
+  const go = (place) => spaces.forEach(([name]) => set(`z_${name}`, place(name)));
+  const panes = spaces.map(([name, title]) => {
+    const z = () => get(`z_${name}`);
     const [wide, high] = limits[name].map(([low, top]) => Math.round(top - low));
     const map = plane({
       limits: limits[name], points: codes[name], labels, label: `latent plane of the ${title}`, at: z,
-      move: (place) => set((other) => sameShare(place, limits[name], limits[other])),
+      move: (place) => go((other) => sameShare(place, limits[name], limits[other])),
     });
     const picture = digit({ size: 112, label: "decoded digit" });
     const caption = element("div");
@@ -34,15 +56,18 @@ export function linkedPlanes(figure) {
     return column(`${title}: ${wide} by ${high} units`, map.node, picture.node, caption);
   });
   const picks = examples.map((place, i) => {
-    const pick = button("", () => set((name) => codes[name][place]));
+    const pick = button("", () => go((name) => codes[name][place]));
     assign(pick, { class: "live-sheet live-pick", "aria-label": `test digit ${labels[place]}` });
     pick.style.background = `url(${sheet}) 0 ${(100 * i) / (examples.length - 1 || 1)}% / 100%`;
     return { pick, place };
   });
   figure.root.append(...panes, row("Go to the codes of a test digit:", row(...picks.map(({ pick }) => pick))));
   figure.on("z_ae z_vae", () => {
-    const at = (place) => Object.keys(names).every((name) => codes[name][place].join() === get(name).join());
-    for (const { pick, place } of picks) pick.setAttribute("aria-pressed", at(place));
+    /** @param {number} place */
+    const at = (place) => spaces.every(([name]) => codes[name][place].join() === get(`z_${name}`).join());
+    for (const { pick, place } of picks) pick.setAttribute("aria-pressed", `${at(place)}`);
   });
-  figure.root.addEventListener("change", () => figure.say(`autoencoder at ${numbers(get("ae"))}, VAE at ${numbers(get("vae"))}`));
+  figure.root.addEventListener("change", () => figure.say(`autoencoder at ${numbers(get("z_ae"))}, VAE at ${numbers(get("z_vae"))}`));
 }
+
+FIGURES.linkedPlanes = linkedPlanes;

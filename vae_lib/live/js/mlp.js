@@ -3,17 +3,36 @@ const START = 0x31504c4d, RELU = 1, SIGMOID = 2;
 // What the bytes from -128 to 127 stand for, before their row's scale.
 const STEPS = Float32Array.from({ length: 256 }, (_, i) => Math.sign(i - 128) * Math.abs((i - 128) / 127) ** 1.5);
 
+/** @param {number} value */
 export const sigmoid = (value) => 1 / (1 + Math.exp(-value));
 
-// The layers in packed bytes. Throws an Error that a reader can be shown.
+/**
+ * @typedef {object} Layer
+ * @property {number} inputs
+ * @property {number} outputs
+ * @property {number} activation  0, RELU or SIGMOID
+ * @property {Float32Array} bias
+ * @property {Float32Array} weight  of input i and output k at i * outputs + k
+ * @property {Float32Array} values  what its last call gave
+ */
+
+/**
+ * The layers in packed bytes. Throws an Error that a reader can be shown.
+ * @param {DataView} view
+ * @returns {Layer[]}
+ */
 export function unpack(view) {
+  /** @type {(why: string) => never} */
   const fail = (why) => { throw new Error(`Its weights cannot be read: ${why}.`); };
   let at = 0;
+  /** @param {number} bytes */
   const take = (bytes) => {
-    if ((at += bytes) > view.byteLength) fail("they end too early");
+    at += bytes;
+    if (at > view.byteLength) fail("they end too early");
     return at - bytes;
   };
   const whole = () => view.getUint32(take(4), true);
+  /** @param {number} n */
   const floats = (n) => {
     const from = take(4 * n);
     return Float32Array.from({ length: n }, (_, i) => view.getFloat32(from + 4 * i, true));
@@ -37,7 +56,11 @@ export function unpack(view) {
   return layers;
 }
 
-// The network's output for x. It is overwritten by the next call: copy what has to stay.
+/**
+ * The network's output for x. It is overwritten by the next call: copy what has to stay.
+ * @param {Layer[]} layers
+ * @param {ArrayLike<number>} x
+ */
 export function forward(layers, x) {
   for (const { inputs, outputs, activation, bias, weight, values } of layers) {
     values.set(bias);

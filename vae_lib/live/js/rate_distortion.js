@@ -1,14 +1,24 @@
 // Slide β over trained models. All of it was computed before: here are numbers, and a sheet of digits to show parts of.
-import { assign, chart, column, COLOURS, decimals, element, slider } from "./controls.js";
+import { chart } from "./axes.js";
+import { assign, column, COLOURS, decimals, element, slider } from "./controls.js";
+import { FIGURES } from "./figures.js";
 import { clamp } from "./gaussian.js";
 
-// The interval that holds some values, with a share of its length free below and above; one value gets a nat.
+/** @typedef {import("./axes.js").Interval} Interval */
+
+/**
+ * The interval that holds some values, with a share of its length free below and above; one value gets a nat.
+ * @type {(values: number[], below: number, above: number) => Interval}
+ */
 export function framed(values, below, above) {
   const low = Math.min(...values), high = Math.max(...values), length = high - low || 1;
   return [low - below * length, high + above * length];
 }
 
-// The part of the line through a place with the slope -beta that lies inside the axes.
+/**
+ * The part of the line through a place with the slope -beta that lies inside the axes.
+ * @type {(place: number[], beta: number, xlim: Interval, ylim: Interval) => number[][]}
+ */
 export function priceLine([rate, distortion], beta, xlim, ylim) {
   return [ylim[1], ylim[0]].map((y) => {
     const x = clamp(rate + (distortion - y) / beta, ...xlim);
@@ -16,11 +26,28 @@ export function priceLine([rate, distortion], beta, xlim, ylim) {
   });
 }
 
-// A line with no length for each place: round caps make dots of them.
+/**
+ * A line with no length for each place: round caps make dots of them.
+ * @param {number[][]} places
+ */
 const dots = (places) => places.flatMap((place) => [place, place, null]);
 
+/**
+ * @typedef {object} State  of each model, in the order of betas
+ * @property {number} index  the model that is shown
+ * @property {number[]} betas
+ * @property {number[]} rates
+ * @property {number[]} distortions
+ * @property {number[][]} kl  of each latent dimension
+ * @property {boolean[][]} active  whether each latent dimension is
+ * @property {string} sheet  digits, as a picture's address
+ */
+
+/** @param {import("./figures.js").Figure<State>} figure */
 export function rateDistortion(figure) {
-  const [betas, rates, distortions, kl, active, sheet] = ["betas", "rates", "distortions", "kl", "active", "sheet"].map(figure.get);
+  const { get } = figure;
+  const betas = get("betas"), rates = get("rates"), distortions = get("distortions");
+  const kl = get("kl"), active = get("active"), sheet = get("sheet");
   const places = rates.map((rate, i) => [rate, distortions[i]]), D = kl[0].length;
   const xlim = framed([0, ...rates], 0.04, 0.1), ylim = framed(distortions, 0.15, 0.1);
   const map = chart({ xlim, ylim, xlabel: "rate (nats)", ylabel: "distortion (nats)", label: "rate-distortion plane" });
@@ -36,6 +63,7 @@ export function rateDistortion(figure) {
   // The sheet has blocks of 4 by 2 digits: the inputs, then for each model its reconstructions and its samples.
   const blocks = ["inputs", "reconstructions", "samples from the prior"].map((label) => {
     const node = element("div", { class: "live-sheet", role: "img", "aria-label": label });
+    /** @param {number} i */
     const show = (i) => { node.style.background = `url(${sheet}) 0 ${(50 * i) / betas.length}% / 100%`; };
     return { node: column(label, node), show };
   });
@@ -46,7 +74,7 @@ export function rateDistortion(figure) {
   const summary = element("p", { class: "live-summary" });
   figure.root.append(column(control.node, summary, map.node, latents.node), column(...blocks.map(({ node }) => node)));
   figure.on("index", () => {
-    const i = figure.get("index"), [rate, distortion] = places[i];
+    const i = get("index"), [rate, distortion] = places[i];
     control.set(i);
     assign(marker, { cx: map.x(rate), cy: map.y(distortion) });
     price(priceLine(places[i], betas[i], xlim, ylim));
@@ -58,3 +86,5 @@ export function rateDistortion(figure) {
   });
   figure.root.addEventListener("change", () => figure.say(summary.textContent));
 }
+
+FIGURES.rateDistortion = rateDistortion;
