@@ -8,6 +8,10 @@ from torch import Tensor
 from vae_lib.checks import check_count, check_device, check_kind, check_tensor, told
 from vae_lib.models import VAE, Autoencoder
 
+# The sine of the least angle along which an arc is taken, the same in js/gaussian.js: below it a float32 cosine's rounding
+# is a tenth of the angle, and the arc is the straight line to seven digits, or runs through the origin as that does.
+LEAST_ARC = 1e-3
+
 
 def prior_quantiles(n: int) -> Tensor:
     """n points that cut the standard normal into equal shares: (n,). Where a picture of a latent plane should look."""
@@ -66,6 +70,6 @@ def interpolate(start: Tensor, end: Tensor, n: int, *, spherical: bool = False) 
     check_device("end", end, start.device)
     share = torch.linspace(0, 1, n, device=start.device).unsqueeze(-1)  # (n, 1)
     angle = (start @ end / (start.norm() * end.norm())).clamp(-1, 1).acos()  # NaN at the origin
-    if not (spherical and angle.sin() > 1e-3):
+    if not (spherical and angle.sin() > LEAST_ARC):
         return (1 - share) * start + share * end
     return (((1 - share) * angle).sin() * start + (share * angle).sin() * end) / angle.sin()

@@ -27,7 +27,7 @@ from vae_lib.train import History, TrainConfig
 from vae_lib.worlds import CurveWorld, ProbabilisticPCA, log_integral
 
 TENSORS = re.compile(
-    r"\b(Tensor|VAE|Autoencoder|Decoder|Generator|Digits|Splits|Bernoulli|DiagonalGaussian|Elbo|History|Sequential)\b"
+    r"\b(Tensor|VAE|Autoencoder|Decoder|Generator|Digits|Splits|Bernoulli|DiagonalGaussian|Elbo|History|Module|Sequential|LowRankMultivariateNormal)\b"
 )
 
 

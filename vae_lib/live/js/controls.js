@@ -3,7 +3,7 @@ import { clamp } from "./gaussian.js";
 
 export const COLOURS = ["#2a80c8", "#d9560b", "#0a9069", "#b357a2", "#806030"];
 // Matplotlib's ten colours, so that a class has one colour in every figure of the book.
-const CLASSES = ["#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf"];
+export const CLASSES = ["#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf"];
 const SVG = "http://www.w3.org/2000/svg";
 
 // element("svg:line", { x1: 0 }) makes SVG; attributes that are functions listen to the event of that name.
@@ -163,7 +163,10 @@ export function plane({ limit, limits = [[-limit, limit], [-limit, limit]], poin
   return { node, svg, set, x, y };
 }
 
-const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b), half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
 
 // Axes in the text's colour. `line(className, stroke, name)` adds a curve, and its name to the legend: call what
 // it returns with points [[x, y], …] in data units, where null breaks the curve.

@@ -24,12 +24,14 @@ export function logSumExp(values) {
   return largest + Math.log(values.reduce((sum, value) => sum + Math.exp(value - largest), 0));
 }
 
+// The sine of the least angle along which an arc is taken, the same in vae_lib/latent.py.
+const LEAST_ARC = 1e-3;
 // From a (t = 0) to b (t = 1): straight, or along the arc between them, which keeps the length of equally long codes.
 export function interpolate(a, b, t, spherical) {
   const length = (v) => Math.hypot(...v);
   const angle = Math.acos(a.reduce((sum, value, i) => sum + value * b[i], 0) / (length(a) * length(b)));
   // No arc is defined from the origin or between codes in one line with it, where the angle may be no number.
-  const [from, to] = spherical && Math.sin(angle) > 1e-6
+  const [from, to] = spherical && Math.sin(angle) > LEAST_ARC
     ? [Math.sin((1 - t) * angle) / Math.sin(angle), Math.sin(t * angle) / Math.sin(angle)]
     : [1 - t, t];
   return a.map((value, i) => from * value + to * b[i]);
