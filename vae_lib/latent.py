@@ -8,8 +8,8 @@ from torch import Tensor
 from vae_lib.checks import check_count, check_device, check_kind, check_tensor, told
 from vae_lib.models import VAE, Autoencoder
 
-# The sine of the least angle along which an arc is taken, the same in js/gaussian.js: below it a float32 cosine's rounding
-# is a tenth of the angle, and the arc is the straight line to seven digits, or runs through the origin as that does.
+# The sine of the least angle along which an arc is taken, the same in js/gaussian.js. Between codes nearer to one
+# direction it is the straight line to six digits; of nearly opposite ones float32 does not know which way it turns.
 LEAST_ARC = 1e-3
 
 
@@ -68,8 +68,10 @@ def interpolate(start: Tensor, end: Tensor, n: int, *, spherical: bool = False) 
     if start.ndim != 1 or start.shape != end.shape:
         raise ValueError(f"start, end: shapes {tuple(start.shape)} and {tuple(end.shape)}, expected (D,) twice")
     check_device("end", end, start.device)
-    share = torch.linspace(0, 1, n, device=start.device).unsqueeze(-1)  # (n, 1)
-    angle = (start @ end / (start.norm() * end.norm())).clamp(-1, 1).acos()  # NaN at the origin
+    share = torch.linspace(0, 1, n, dtype=start.dtype, device=start.device).unsqueeze(-1)  # (n, 1)
+    from_unit, to_unit = start / start.norm(), end / end.norm()  # NaN at the origin
+    # Not the arc cosine: near one direction and its opposite it has half the digits.
+    angle = 2 * torch.atan2((from_unit - to_unit).norm(), (from_unit + to_unit).norm())
     if not (spherical and angle.sin() > LEAST_ARC):
         return (1 - share) * start + share * end
     return (((1 - share) * angle).sin() * start + (share * angle).sin() * end) / angle.sin()
