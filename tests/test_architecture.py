@@ -34,7 +34,7 @@ SCIENCE = {name: set(CHAIN[:i]) for i, name in enumerate(CHAIN)} | {
     "_torchvision": set(),
     "paths": set(),
     "progress": set(),
-    "worlds": set(),
+    "worlds": {"checks"},
     "evaluate": {"checks", "models", "objectives"},
     "latent": {"checks", "models"},
     "figures": {"checks", "models", "train"},

@@ -40,6 +40,7 @@ def write(path: Path, model: torch.nn.Module, history: History) -> None:
     """Put a model and its history into the file; OSError names the file. The caller holds its lock."""
     tensors = {f"model.{key}": value for key, value in model.state_dict().items()}
     tensors |= {f"history.{item.name}": getattr(history, item.name) for item in fields(History)}
+    tensors = {name: value.cpu() for name, value in tensors.items()}  # what is read is built on the CPU
     about = f"{path.stem} torch-{torch.__version__}"
     # in one entry: of several, safetensors writes them in any order
     content = save(tensors, metadata={"checkpoint": f"{about} {_digest(tensors, about)}"})
@@ -50,8 +51,8 @@ def write(path: Path, model: torch.nn.Module, history: History) -> None:
         raise OSError(f"{path}: the checkpoint could not be written ({error.strerror}).") from error
 
 
-def read(path: Path, config: ModelConfig) -> Trained | None:
-    """The trained model and its history; None where there is no file, or it is damaged, which is said.
+def read(path: Path, config: ModelConfig, *, aloud: bool = True) -> Trained | None:
+    """The trained model and its history, on the CPU; None where there is no file, or it is damaged (said if `aloud`).
 
     Raises OSError, naming the file, where it may not be read.
     """
@@ -64,17 +65,9 @@ def read(path: Path, config: ModelConfig) -> Trained | None:
     try:
         return _verified(path, path.stem, config)
     except UNSOUND as error:
-        print(f"{path} is damaged ({error}); its model is trained anew.", file=sys.stderr)
+        if aloud:
+            print(f"{path} is damaged ({error}); its model is trained anew.", file=sys.stderr)
         return None
-
-
-def version(path: Path) -> tuple[int, int] | None:
-    """What tells the file from one that takes its place; None where there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns
 
 
 def fetch(path: Path, config: ModelConfig) -> Trained | None:

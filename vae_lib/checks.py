@@ -25,6 +25,12 @@ def check_tensor(name: str, value: object, *, floating: bool = True) -> None:
         raise ValueError(f"{name}: dtype {value.dtype}, expected floating point")
 
 
+def check_device(name: str, value: object, device: object) -> None:
+    """Raise a ValueError unless a tensor, or a generator where there is one, is on the kind of device it has to be."""
+    if value is not None and value.device.type != device.type:
+        raise ValueError(f"{name}: on the device '{value.device}', expected '{device}'")
+
+
 def check_count(name: str, value: object, *, least: int = 1) -> None:
     """Raise a ValueError unless the value is a whole number of at least `least`."""
     if not isinstance(value, Integral):

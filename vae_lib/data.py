@@ -19,7 +19,7 @@ import torch
 from torch import Generator, Tensor
 
 from vae_lib import paths, synthetic
-from vae_lib.checks import check_tensor
+from vae_lib.checks import check_device, check_tensor
 
 VALIDATION = 5_000
 SPLIT_SEED = 1_998  # which 5,000 of the 60,000 training images are the validation split
@@ -82,9 +82,10 @@ def binarize(images: Tensor, *, generator: Generator) -> Tensor:
     """Draw each pixel as 0 or 1 with its grey level as the probability: (..., X) -> (..., X).
 
     Drawn anew for each batch this is dynamic binarisation; drawn once, static. Raises ValueError for what is no
-    probability.
+    probability, and for a generator of another device than the images'.
     """
     check_tensor("images", images)
+    check_device("generator", generator, images.device)
     try:
         return torch.bernoulli(images, generator=generator)
     except RuntimeError as error:
@@ -92,8 +93,9 @@ def binarize(images: Tensor, *, generator: Generator) -> Tensor:
 
 
 def binarize_static(images: Tensor) -> Tensor:
-    """The same zeros and ones at every call: (..., X) -> (..., X)."""
-    return binarize(images, generator=Generator().manual_seed(BINARIZE_SEED))
+    """The same zeros and ones at every call and on every device, as of a data set: (..., X) -> (..., X)."""
+    check_tensor("images", images)
+    return binarize(images.cpu(), generator=Generator().manual_seed(BINARIZE_SEED)).to(images.device)
 
 
 @lru_cache(maxsize=1)

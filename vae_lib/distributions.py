@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from vae_lib.checks import check_count, check_kind, check_tensor
+from vae_lib.checks import check_count, check_device, check_kind, check_tensor
 
 LOG_2PI = math.log(2 * math.pi)
 
@@ -25,6 +25,7 @@ class DiagonalGaussian:
     def __post_init__(self) -> None:
         check_tensor("mean", self.mean)
         check_tensor("log_var", self.log_var)
+        check_device("log_var", self.log_var, self.mean.device)
         try:
             self.log_var.expand_as(self.mean)
         except RuntimeError:
@@ -39,12 +40,14 @@ class DiagonalGaussian:
     def rsample(self, samples: int | None = None, *, generator: Generator | None = None) -> Tensor:
         """Draw z = mean + std * noise, so that gradients reach both parameters (chapter 4).
 
-        Returns (..., D), or (S, ..., D) when `samples` is S.
+        Returns (..., D), or (S, ..., D) when `samples` is S. The noise is drawn on the mean's device; ValueError for a
+        generator of another, since a seed gives other numbers on each kind of device.
         """
         if samples is not None:
             check_count("samples", samples)
         shape = self.mean.shape if samples is None else (samples, *self.mean.shape)
-        noise = torch.randn(shape, generator=generator, dtype=self.mean.dtype)
+        check_device("generator", generator, self.mean.device)
+        noise = torch.randn(shape, generator=generator, dtype=self.mean.dtype, device=self.mean.device)
         return self.mean + self.std * noise
 
     def sample(self, samples: int | None = None, *, generator: Generator | None = None) -> Tensor:
@@ -72,7 +75,8 @@ class Bernoulli:
         return self.logits.sigmoid()
 
     def sample(self, *, generator: Generator | None = None) -> Tensor:
-        """Draw zeros and ones: (..., X)."""
+        """Draw zeros and ones on the logits' device: (..., X). Raises ValueError for a generator of another."""
+        check_device("generator", generator, self.logits.device)
         return torch.bernoulli(self.mean, generator=generator)
 
     def log_prob(self, x: Tensor) -> Tensor:
@@ -87,20 +91,10 @@ class Bernoulli:
         return -F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(-1)
 
 
-def kl_divergence(q: DiagonalGaussian, p: DiagonalGaussian) -> Tensor:
-    """KL(q || p) of each dimension: (..., D), in nats. Derived in chapter 3."""
-    check_kind("q", q, DiagonalGaussian)
-    check_kind("p", p, DiagonalGaussian)
-    if q.mean.shape[-1:] != p.mean.shape[-1:]:
-        raise ValueError(f"q, p: means of shape {tuple(q.mean.shape)} and {tuple(p.mean.shape)}, expected one D")
-    ratio = q.log_var - p.log_var
-    return 0.5 * (ratio.exp() + (q.mean - p.mean) ** 2 * (-p.log_var).exp() - 1 - ratio)
-
-
-def standard_normal(dimensions: int) -> DiagonalGaussian:
-    """The prior N(0, I) over `dimensions` latent dimensions."""
+def standard_normal(dimensions: int, *, device: torch.device | None = None) -> DiagonalGaussian:
+    """The prior N(0, I) over `dimensions` latent dimensions, on torch's default device or another."""
     check_count("dimensions", dimensions)
-    return DiagonalGaussian(torch.zeros(dimensions), torch.zeros(dimensions))
+    return DiagonalGaussian(torch.zeros(dimensions, device=device), torch.zeros(dimensions, device=device))
 
 
 def kl_to_standard_normal(q: DiagonalGaussian) -> Tensor:
@@ -122,6 +116,7 @@ def check_unit_interval(x: Tensor) -> None:
 
 def _check_last_dimension(x: Tensor, parameter: Tensor) -> None:
     _check_numbers(x)
+    check_device("x", x, parameter.device)
     if x.ndim == 0 or x.shape[-1] != parameter.shape[-1]:
         raise ValueError(f"x: shape {tuple(x.shape)}, expected (..., {parameter.shape[-1]})")
     try:

@@ -22,10 +22,10 @@ def log_likelihood(model: VAE, x: Tensor, *, samples: int = 1_000, seed: int = 0
     N or `samples`. Derived in chapter 3. Raises ValueError for bad images or samples < 1.
     """
     check_count("samples", samples)
-    generator = Generator().manual_seed(seed)
+    generator = Generator(check_images(x).device).manual_seed(seed)
     estimates = []
-    for batch in check_images(x).split(max(1, DECODED_AT_ONCE // samples)):
-        total = torch.full((len(batch),), -math.inf)
+    for batch in x.split(max(1, DECODED_AT_ONCE // samples)):
+        total = torch.full((len(batch),), -math.inf, device=x.device)
         for start in range(0, samples, DECODED_AT_ONCE):
             chunk = min(DECODED_AT_ONCE, samples - start)
             weights = log_weights(model, batch, samples=chunk, generator=generator)  # (S, B)
@@ -68,8 +68,9 @@ def linear_probe(train: Tensor, train_labels: Tensor, test: Tensor, test_labels:
     from sklearn.preprocessing import StandardScaler
 
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300, tol=1e-3))
-    probe.fit(train.numpy(), train_labels.numpy())
-    return float(probe.score(test.numpy(), test_labels.numpy()))
+    train, train_labels, test, test_labels = (given.cpu().numpy() for given in (train, train_labels, test, test_labels))
+    probe.fit(train, train_labels)
+    return float(probe.score(test, test_labels))
 
 
 def frechet_distance(a: Tensor, b: Tensor) -> float:
@@ -80,7 +81,7 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
     """
     check_tensor("a", a)
     check_tensor("b", b)
-    a, b = a.double().numpy(), b.double().numpy()
+    a, b = (given.cpu().double().numpy() for given in (a, b))
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or min(len(a), len(b)) < 2:
         raise ValueError(f"a, b: shapes {a.shape} and {b.shape}, expected (N, F) and (M, F) with N, M of at least 2")
     covariance_a, covariance_b = np.atleast_2d(np.cov(a.T)), np.atleast_2d(np.cov(b.T))

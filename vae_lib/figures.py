@@ -62,7 +62,7 @@ def digit_sheet(images: Tensor, *, columns: int, gap: int = 0) -> np.ndarray:
         raise ValueError(f"columns: {columns}, expected at least 1")
     rows, pitch = math.ceil(len(images) / columns), SIDE + gap
     sheet = np.full((rows * pitch - gap, columns * pitch - gap), np.nan)  # NaN is drawn as nothing
-    for i, image in enumerate(images.detach().numpy().reshape(-1, SIDE, SIDE)):
+    for i, image in enumerate(_array(images).reshape(-1, SIDE, SIDE)):
         top, left = pitch * (i // columns), pitch * (i % columns)
         sheet[top : top + SIDE, left : left + SIDE] = image
     return sheet
@@ -111,7 +111,9 @@ def plot_lines(
     spreads: for some of the curves, a half-width that is shaded around it. Raises ValueError for a curve without a
     finite point.
     """
-    if empty := [name for name, y in curves.items() if not np.isfinite(np.asarray(y, dtype=float)).any()]:
+    x, curves = _floats(x), {name: _floats(y) for name, y in curves.items()}
+    spreads = {name: _floats(half) for name, half in (spreads or {}).items()}
+    if empty := [name for name, y in curves.items() if not np.isfinite(y).any()]:
         raise ValueError(f"curves: {empty[0]!r} has no finite point")
     with style():
         ax = ax or plt.subplots()[1]
@@ -119,13 +121,11 @@ def plot_lines(
             ax.set_xscale("log")
         if "y" in log:
             ax.set_yscale("log")
-        x = np.asarray(x, dtype=float)
         ends = []
         for name, y in curves.items():
-            y = np.asarray(y, dtype=float)
             (line,) = ax.plot(x, y, marker="o" if markers else None, label=name)
-            if spreads and name in spreads:
-                half = np.asarray(spreads[name], dtype=float)
+            if name in spreads:
+                half = spreads[name]
                 ax.fill_between(x, y - half, y + half, color=line.get_color(), alpha=0.25, linewidth=0)
             ends.append((name, x[np.isfinite(y)][-1], y[np.isfinite(y)][-1], line.get_color()))
         if bottom is not None:
@@ -168,11 +168,12 @@ def plot_latents(points: Tensor, labels: Tensor, *, ax: Axes | None = None, limi
     check_tensor("labels", labels, floating=False)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) != len(labels):
         raise ValueError(f"points: shape {tuple(points.shape)} for {len(labels)} labels, expected (N, 2) and N labels")
+    points, labels = _array(points), _array(labels)
     with style(5.2, 5.2):
         ax = ax or plt.subplots()[1]
         colours = plt.get_cmap("tab10")
-        for digit in labels.unique().tolist():
-            x, y = points[labels == digit].detach().numpy().T
+        for digit in np.unique(labels).tolist():
+            x, y = points[labels == digit].T
             ax.scatter(x, y, s=3, alpha=0.35, color=colours(digit), linewidths=0, rasterized=True)
             ax.text(
                 np.median(x), np.median(y), str(digit), ha="center", va="center", color="black", weight="bold",
@@ -199,7 +200,7 @@ def plot_field(
         raise ValueError(f"values: shape {tuple(values.shape)}, expected ({len(y)}, {len(x)}): y's places by x's")
     with style(5.2, 4.2):
         ax = ax or plt.subplots()[1]
-        image = ax.imshow(values.detach().numpy(), origin="lower", extent=extent, interpolation="none", aspect="equal")
+        image = ax.imshow(_array(values), origin="lower", extent=extent, interpolation="none", aspect="equal")
         bar = ax.figure.colorbar(image, ax=ax, label=label, shrink=0.85)
         bar.outline.set_visible(False)
         ax.set(xlabel=xlabel, ylabel=ylabel)
@@ -226,9 +227,18 @@ def plot_bars(
     return ax
 
 
+def _array(values: Tensor) -> np.ndarray:
+    """The numbers of a tensor on whatever device, with a gradient or without."""
+    return values.detach().cpu().numpy()
+
+
+def _floats(values: Tensor | Sequence[float]) -> np.ndarray:
+    return np.asarray(_array(values) if isinstance(values, Tensor) else values, dtype=float)
+
+
 def _edges(name: str, centres: Tensor) -> tuple[float, float]:
     """Where a row of cells around these places begins and ends."""
-    places = centres.detach().double().numpy()
+    places = _array(centres).astype(float)
     steps = np.diff(places) if places.ndim == 1 else np.empty(0)
     if not steps.any() or not np.allclose(steps, steps[0], rtol=1e-3, atol=0):
         raise ValueError(f"{name}: shape {places.shape}, expected two or more places at even distances")

@@ -5,8 +5,12 @@ from numbers import Integral
 import torch
 from torch import Tensor
 
-from vae_lib.checks import check_count, check_kind, check_tensor, told
+from vae_lib.checks import check_count, check_device, check_kind, check_tensor, told
 from vae_lib.models import VAE, Autoencoder
+
+# The sine of the least angle along which an arc is taken, the same in js/gaussian.js. Between codes nearer to one
+# direction it is the straight line to six digits; of nearly opposite ones float32 does not know which way it turns.
+LEAST_ARC = 1e-3
 
 
 def prior_quantiles(n: int) -> Tensor:
@@ -29,9 +33,9 @@ def manifold(model: VAE | Autoencoder, axes: tuple[int, int] = (0, 1), n: int = 
             f"axes, n: {came} and {told(n)}, expected two dimensions from 0 to {model.latent - 1} and n above 0"
         )
     quantiles = prior_quantiles(n)
-    z = torch.zeros(n, n, model.latent)
-    z[..., axes[0]] = quantiles
-    z[..., axes[1]] = quantiles.flip(0).unsqueeze(-1)
+    z = torch.zeros(n, n, model.latent, device=model.device)
+    z[..., axes[0]] = quantiles.to(z.device)
+    z[..., axes[1]] = quantiles.flip(0).unsqueeze(-1).to(z.device)
     return model.decode(z).mean.flatten(0, 1)
 
 
@@ -48,7 +52,7 @@ def traversal(model: VAE | Autoencoder, z: Tensor, dimension: int, values: Tenso
     if not isinstance(dimension, Integral) or dimension not in range(model.latent):
         raise ValueError(f"dimension: {told(dimension)}, expected 0 to {model.latent - 1}")
     path = z.repeat(len(values), 1)  # (T, D)
-    path[:, dimension] = values
+    path[:, dimension] = values.to(z.device)  # a number each: it may come from anywhere
     return model.decode(path).mean
 
 
@@ -63,8 +67,11 @@ def interpolate(start: Tensor, end: Tensor, n: int, *, spherical: bool = False) 
     check_tensor("end", end)
     if start.ndim != 1 or start.shape != end.shape:
         raise ValueError(f"start, end: shapes {tuple(start.shape)} and {tuple(end.shape)}, expected (D,) twice")
-    share = torch.linspace(0, 1, n).unsqueeze(-1)  # (n, 1)
-    angle = (start @ end / (start.norm() * end.norm())).clamp(-1, 1).acos()  # NaN at the origin
-    if not (spherical and angle.sin() > 1e-3):
+    check_device("end", end, start.device)
+    share = torch.linspace(0, 1, n, dtype=start.dtype, device=start.device).unsqueeze(-1)  # (n, 1)
+    from_unit, to_unit = start / start.norm(), end / end.norm()  # NaN at the origin
+    # Not the arc cosine: near one direction and its opposite it has half the digits.
+    angle = 2 * torch.atan2((from_unit - to_unit).norm(), (from_unit + to_unit).norm())
+    if not (spherical and angle.sin() > LEAST_ARC):
         return (1 - share) * start + share * end
     return (((1 - share) * angle).sin() * start + (share * angle).sin() * end) / angle.sin()

@@ -83,13 +83,13 @@ class Decoder(nn.Module):
         if z.ndim < 2 or z.shape[-1] != self.latent:
             advice = "; z[None] is a batch of one" if z.shape == (self.latent,) else ""
             raise ValueError(f"z: shape {tuple(z.shape)}, expected (..., B, {self.latent}){advice}")
-        _check_fits("z", z, self.network)
+        check_fits("z", z, self.network)
         pixels = self.network(z.flatten(0, -2)).unflatten(0, z.shape[:-1])  # (..., X); convolutions want one batch axis
         return DiagonalGaussian(pixels, self.log_var) if self.likelihood == "gaussian" else Bernoulli(pixels)
 
 
-class VAE(nn.Module):
-    """q(z|x) and p(x|z) over a standard normal prior. Kingma and Welling (2014); built up in chapters 2 to 5."""
+class _Pair(nn.Module):
+    """An encoder and a decoder: what both models are made of."""
 
     def __init__(self, encoder: nn.Module, decoder: Decoder) -> None:
         super().__init__()
@@ -102,18 +102,30 @@ class VAE(nn.Module):
         return self.decoder.latent
 
     @property
+    def device(self) -> torch.device:
+        """Where the weights are, and what is made from nothing but the model; the CPU for a model without any."""
+        return next((weight.device for weight in self.parameters()), torch.device("cpu"))
+
+    def _encoded(self, x: Tensor) -> Tensor:
+        check_fits("x", check_images(x), self.encoder)
+        return self.encoder(x)
+
+    def decode(self, z: Tensor) -> Bernoulli | DiagonalGaussian:
+        """p(x|z), of both models, so that they are scored alike: z (..., B, D) -> a distribution over (..., B, X)."""
+        return self.decoder(z)
+
+
+class VAE(_Pair):
+    """q(z|x) and p(x|z) over a standard normal prior. Kingma and Welling (2014); built up in chapters 2 to 5."""
+
+    @property
     def prior(self) -> DiagonalGaussian:
-        return standard_normal(self.latent)
+        return standard_normal(self.latent, device=self.device)
 
     def encode(self, x: Tensor) -> DiagonalGaussian:
         """q(z|x): x (B, X) -> a Gaussian over (B, D)."""
-        _check_fits("x", check_images(x), self.encoder)
-        mean, log_var = self.encoder(x).chunk(2, dim=-1)  # (B, 2D) -> 2 x (B, D)
+        mean, log_var = self._encoded(x).chunk(2, dim=-1)  # (B, 2D) -> 2 x (B, D)
         return DiagonalGaussian(mean, log_var)
-
-    def decode(self, z: Tensor) -> Bernoulli | DiagonalGaussian:
-        """p(x|z): z (..., B, D) -> a distribution over (..., B, X)."""
-        return self.decoder(z)
 
     def sample(self, n: int, *, generator: Generator | None = None) -> Bernoulli | DiagonalGaussian:
         """Draw n latents from the prior and return p(x|z) over (n, X); its `.mean` is what is usually shown."""
@@ -121,27 +133,12 @@ class VAE(nn.Module):
         return self.decode(self.prior.sample(n, generator=generator))
 
 
-class Autoencoder(nn.Module):
+class Autoencoder(_Pair):
     """The VAE's layers without its probabilities: one code for each x, no prior (chapter 7)."""
-
-    def __init__(self, encoder: nn.Module, decoder: Decoder) -> None:
-        super().__init__()
-        check_kind("encoder", encoder, nn.Module)
-        check_kind("decoder", decoder, Decoder)
-        self.encoder, self.decoder = encoder, decoder
-
-    @property
-    def latent(self) -> int:
-        return self.decoder.latent
 
     def encode(self, x: Tensor) -> Tensor:
         """The code of x: (B, X) -> (B, D)."""
-        _check_fits("x", check_images(x), self.encoder)
-        return self.encoder(x)
-
-    def decode(self, z: Tensor) -> Bernoulli | DiagonalGaussian:
-        """The pixels' distribution, so that both models are scored alike: (..., B, D) -> (..., B, X)."""
-        return self.decoder(z)
+        return self._encoded(x)
 
 
 def check_images(x: Tensor) -> Tensor:
@@ -165,7 +162,7 @@ def check_images(x: Tensor) -> Tensor:
     return x
 
 
-def _check_fits(name: str, value: Tensor, network: nn.Module) -> None:
+def check_fits(name: str, value: Tensor, network: nn.Module) -> None:
     """Raise a ValueError where the network keeps its weights elsewhere, or in another type."""
     weight = next(network.parameters(), value)
     if value.device != weight.device:

@@ -130,11 +130,10 @@ def _ready(name: str, *, fetch: bool) -> Trained:
     """The recipe's model and history: read, or else fetched if that is wanted and can be, or else trained."""
     recipe, splits = get(name), data.load()
     path = checkpoint_path(name, splits)
-    seen = checkpoints.version(path)
     if found := checkpoints.read(path, recipe.model):  # needs no lock, nor a cache that can be written
         return found
     with checkpoints.only_process_at(path):
-        if checkpoints.version(path) != seen and (found := checkpoints.read(path, recipe.model)):
+        if found := checkpoints.read(path, recipe.model, aloud=False):
             return found  # made by another process meanwhile
         if fetch and (found := checkpoints.fetch(path, recipe.model)):
             return found

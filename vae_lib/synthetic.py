@@ -24,6 +24,8 @@ from itertools import accumulate, pairwise
 import torch
 from torch import Tensor
 
+from vae_lib.checks import check_device
+
 RANGES = {
     "slant": (-0.2, 0.5),
     "width": (0.8, 1.4),
@@ -109,10 +111,12 @@ def render(labels: Tensor, latents: Tensor, wobble: Tensor | None = None) -> Ten
     if (size := latents[:, LATENTS.index("size")].min()) <= 0:
         raise ValueError(f"latents: got a size of {size}, expected sizes > 0")
     if wobble is None:
-        wobble = torch.zeros(1, POINTS, 2).expand(len(labels), -1, -1)
+        wobble = torch.zeros(1, POINTS, 2, device=labels.device).expand(len(labels), -1, -1)
     _check_floats("wobble", wobble, (len(labels), POINTS, 2))
 
-    images = torch.empty(len(labels), SIDE * SIDE, dtype=torch.float32)
+    for name, value in (("latents", latents), ("wobble", wobble)):
+        check_device(name, value, labels.device)
+    images = torch.empty(len(labels), SIDE * SIDE, dtype=torch.float32, device=labels.device)
     chunks = zip(*(tensor.split(CHUNK) for tensor in (images, labels, latents, wobble)), strict=True)
     for image, label, latent, step in chunks:
         image.copy_(_draw(label, latent.float(), step.float()))
@@ -128,7 +132,8 @@ def _check_floats(name: str, value: Tensor, shape: tuple[int, ...]) -> None:
 
 def _draw(labels: Tensor, latents: Tensor, wobble: Tensor) -> Tensor:
     slant, width, thickness, size, shift_x, shift_y = latents.unsqueeze(-1).unbind(1)
-    x, y = (_BASIS[labels] @ (_CONTROL[labels] + wobble)).unbind(-1)  # (n, 2 * SEGMENTS) starts, then ends
+    control, basis = (table.to(labels.device)[labels] for table in (_CONTROL, _BASIS))
+    x, y = (basis @ (control + wobble)).unbind(-1)  # (n, 2 * SEGMENTS) starts, then ends
     x, y = size * (width * x - slant.tan() * y), size * y  # y points down, so that the top leans to the right
     (x, dx), (y, dy) = (((start + end) / 2, end - start) for start, end in (x.chunk(2, 1), y.chunk(2, 1)))
     length = torch.hypot(dx, dy)
@@ -146,7 +151,7 @@ def _distance(x: Tensor, y: Tensor, length: Tensor) -> Tensor:
     Gaussian factorises over rows and columns, so that the sum over segments is a matrix product. All arguments
     (n, SEGMENTS); returns (n, 784).
     """
-    pixels = torch.arange(SIDE, dtype=x.dtype).sub((SIDE - 1) / 2)[:, None]  # (28, 1), from the image's centre
+    pixels = torch.arange(SIDE, dtype=x.dtype, device=x.device)[:, None] - (SIDE - 1) / 2  # (28, 1), from the centre
     # The floor at e^-40 keeps far pixels clear of log 0 and of subnormal numbers, which are slow.
     rows, columns = (((pixels - p[:, None]).square() / (-2 * BLUR**2)).clamp_min(-40).exp() for p in (y, x))
     weight = length[:, None] / (math.sqrt(2 * math.pi) * BLUR)

@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 from vae_lib import data
 from vae_lib.checks import check_kind, check_tensor
 from vae_lib.configs import TrainConfig
-from vae_lib.models import VAE, Autoencoder, check_images
+from vae_lib.models import VAE, Autoencoder, check_fits, check_images
 from vae_lib.objectives import Elbo, elbo, reconstruction
 from vae_lib.progress import progress_bar
 
@@ -43,24 +43,29 @@ class TrainingDiverged(ArithmeticError):
 def fit(model: VAE | Autoencoder, train: Tensor, held_out: Tensor, config: TrainConfig, *, label: str = "") -> History:
     """Train `model` in place with Adam (Kingma and Ba, 2015) and return its history.
 
-    train: (N, X) and held_out: (M, X), grey levels in [0, 1]; `config.binarize` says what the model sees of them.
+    train: (N, X) and held_out: (M, X), grey levels in [0, 1]; `config.binarize` says what the model sees of them. All
+    is computed on the device where the model and they are, which decides what noise a seed gives; the history is read,
+    and so on the CPU.
     A progress bar labelled `label` shows on a terminal and in a notebook. Raises ValueError for bad images and
     TrainingDiverged as soon as a loss is not finite. Built up line by line in chapter 5.
     """
     check_kind("model", model, VAE, Autoencoder)
     check_kind("config", config, TrainConfig)
-    check_images(train)
-    seen_held_out = binarized(check_images(held_out), config)
+    for name, images in (("train", train), ("held_out", held_out)):  # now, and not after an epoch
+        check_fits(name, check_images(images), model)
+    seen_held_out = binarized(held_out, config)
     if config.binarize == "static":
         train = data.binarize_static(train)
-    generator = Generator().manual_seed(config.seed)
-    fused = torch.__version__ >= "2.4"  # quicker; older ones, the last for Intel Macs, have it for CUDA alone
+    device = train.device
+    generator = Generator(device).manual_seed(config.seed)
+    # Quicker; older ones, the last for Intel Macs, have it for CUDA alone.
+    fused = device.type == "cuda" or (device.type == "cpu" and torch.__version__ >= "2.4")
     optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=fused)
     steps = math.ceil(len(train) / config.batch_size)
     rows = []
     with progress_bar(config.epochs * steps, label) as bar:
         for epoch in range(config.epochs):
-            order = torch.randperm(len(train), generator=generator)
+            order = torch.randperm(len(train), generator=generator, device=device)
             totals = torch.zeros(2, dtype=torch.float64)
             for step, index in enumerate(order.split(config.batch_size)):
                 x = train.index_select(0, index)  # (B, X); a quarter of the time of train[index]
@@ -76,7 +81,7 @@ def fit(model: VAE | Autoencoder, train: Tensor, held_out: Tensor, config: Train
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
-                totals += torch.stack([terms.log_likelihood.detach().sum(), terms.kl.detach().sum()])
+                totals += _sums(terms)
                 bar.update()
             rows.append([*(totals / len(train)).tolist(), *mean_terms(model, seen_held_out, seed=config.seed)])
             if not all(map(math.isfinite, rows[-1])):  # the epoch's last step has no later loss to show what it did
@@ -104,12 +109,16 @@ def binarized(images: Tensor, config: TrainConfig) -> Tensor:
 @torch.no_grad()
 def mean_terms(model: VAE | Autoencoder, x: Tensor, *, seed: int = 0) -> tuple[float, float]:
     """Mean log-likelihood and mean KL over x (N, X), in nats, with one sample of z each, in bounded memory."""
-    generator = Generator().manual_seed(seed)
+    generator = Generator(check_images(x).device).manual_seed(seed)
     totals = torch.zeros(2, dtype=torch.float64)
-    for batch in check_images(x).split(1_000):
-        terms = objective(model, batch, generator=generator)
-        totals += torch.stack([terms.log_likelihood.sum(), terms.kl.sum()])
+    for batch in x.split(1_000):
+        totals += _sums(objective(model, batch, generator=generator))
     return tuple((totals / len(x)).tolist())
+
+
+def _sums(terms: Elbo) -> Tensor:
+    """Both terms summed over the batch: (2,), on the CPU, where they are added up in double precision."""
+    return torch.stack([terms.log_likelihood.detach().sum(), terms.kl.detach().sum()]).cpu()
 
 
 def _warmup(epoch: float, config: TrainConfig) -> float:

@@ -7,6 +7,8 @@ import torch
 from torch import Generator, Tensor
 from torch.distributions import LowRankMultivariateNormal, Normal
 
+from vae_lib.checks import check_device
+
 WIDEST_STEP = 0.005  # of a grid over z
 STEPS = 6  # of a grid, or more, for one noise: a posterior is about as wide as the noise by the curve's speed, up to 3
 LEAST_NOISE = 1e-4  # a grid for less would have more than a million points
@@ -44,9 +46,10 @@ class CurveWorld:
         return torch.stack([radius * angle.cos(), radius * angle.sin()], dim=-1)
 
     def sample(self, n: int, *, generator: Generator) -> tuple[Tensor, Tensor]:
-        """Draw z (n,) and x (n, 2)."""
-        z = torch.randn(n, generator=generator, dtype=torch.float64)
-        return z, self.curve(z) + self.noise * torch.randn(n, 2, generator=generator, dtype=torch.float64)
+        """Draw z (n,) and x (n, 2), on the generator's device."""
+        chance = {"generator": generator, "dtype": torch.float64, "device": generator.device}
+        z = torch.randn(n, **chance)
+        return z, self.curve(z) + self.noise * torch.randn(n, 2, **chance)
 
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
         """log p(x|z): x (..., 2) and z (...,) broadcast to (...,)."""
@@ -58,12 +61,19 @@ class CurveWorld:
 
     def log_marginal(self, x: Tensor) -> Tensor:
         """log p(x), the joint integrated over z: (..., 2) -> (...)."""
-        grid = self.grid
-        return self.log_joint(x.unsqueeze(-2), grid).logsumexp(-1) + (grid[1] - grid[0]).log()
+        grid = self.grid.to(x.device)
+        return log_integral(self.log_joint(x.unsqueeze(-2), grid), grid)
 
     def posterior(self, x: Tensor) -> Tensor:
         """The density p(z|x) at each point of `grid`: (..., 2) -> (..., G)."""
-        return (self.log_joint(x.unsqueeze(-2), self.grid) - self.log_marginal(x).unsqueeze(-1)).exp()
+        grid = self.grid.to(x.device)
+        log_joint = self.log_joint(x.unsqueeze(-2), grid)
+        return (log_joint - log_integral(log_joint, grid).unsqueeze(-1)).exp()
+
+
+def log_integral(values: Tensor, grid: Tensor) -> Tensor:
+    """The log of the integral of exp(values) over an even grid (G,): (..., G) -> (...)."""
+    return values.logsumexp(-1) + (grid[1] - grid[0]).log()
 
 
 @dataclass(frozen=True)
@@ -113,14 +123,20 @@ class ProbabilisticPCA:
         """log p(x|z): x (..., X) and z (..., D) -> (...)."""
         return Normal(self.mean + z @ self.weight.T, self.noise).log_prob(x).sum(-1)
 
+    def log_joint(self, x: Tensor, z: Tensor) -> Tensor:
+        """log p(x, z) = log p(z) + log p(x|z): x (..., X) and z (..., D) -> (...)."""
+        return Normal(0.0, 1.0).log_prob(z).sum(-1) + self.log_likelihood(x, z)
+
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean (..., D) and covariance (D, D) of p(z|x); the covariance is the same for every x."""
-        precision = self.weight.T @ self.weight / self.noise**2 + torch.eye(self.latent, dtype=self.weight.dtype)
+        one = torch.eye(self.latent, dtype=self.weight.dtype, device=self.weight.device)
+        precision = self.weight.T @ self.weight / self.noise**2 + one
         covariance = torch.linalg.inv(precision)
         return (x - self.mean) @ self.weight @ covariance / self.noise**2, covariance
 
     def sample(self, n: int, *, generator: Generator) -> tuple[Tensor, Tensor]:
-        """Draw z (n, D) and x (n, X)."""
-        z = torch.randn(n, self.latent, generator=generator, dtype=self.weight.dtype)
-        noise = torch.randn(n, len(self.mean), generator=generator, dtype=self.weight.dtype)
+        """Draw z (n, D) and x (n, X) on the weight's device. Raises ValueError for a generator of another."""
+        check_device("generator", generator, self.weight.device)
+        chance = {"generator": generator, "dtype": self.weight.dtype, "device": self.weight.device}
+        z, noise = torch.randn(n, self.latent, **chance), torch.randn(n, len(self.mean), **chance)
         return z, self.mean + z @ self.weight.T + self.noise * noise

@@ -93,7 +93,7 @@ def test_a_damaged_checkpoint_is_told_and_trained_anew(small_splits, trainings, 
     assert trainings == ["tiny", "tiny"]
     said = capsys.readouterr().err
     assert said.startswith(f"{file} is damaged (")
-    assert said.endswith("; its model is trained anew.\n")
+    assert said.endswith("; its model is trained anew.\n") and said.count("is damaged") == 1
     assert same(recipes.load("tiny"), whole)
     assert len(trainings) == 2
 

@@ -7,8 +7,9 @@ from matplotlib.patches import Ellipse
 from torch import Generator, Tensor
 
 from vae_lib import figures
-from vae_lib.live.figure import LiveFigure, as_text, rounded
+from vae_lib.live.figure import LiveFigure, rounded
 from vae_lib.live.latent import CODES, check_labels
+from vae_lib.live.sprite import as_text
 from vae_lib.live.traits import ABOVE_ZERO, LARGEST_INTEGER, Data, Integer, Number, Numbers
 from vae_lib.live.weights import pack_decoder, pack_encoder
 from vae_lib.models import PIXELS, VAE
@@ -58,9 +59,9 @@ class DrawDigit(LiveFigure):
 
     @torch.no_grad()
     def picture(self) -> Figure:
-        x = torch.tensor(self.image).unsqueeze(0)  # (1, 784)
+        x = torch.tensor(self.image, device=self.model.device).unsqueeze(0)  # (1, 784)
         q = self.model.encode(x)
-        z = q.sample(generator=Generator().manual_seed(self.seed))
+        z = q.sample(generator=Generator(x.device).manual_seed(self.seed))
         shown = torch.cat([x, self.model.decode(torch.cat([q.mean, z])).mean])
         with figures.style(7.2, 3.6):
             figure, (left, right) = plt.subplots(1, 2)

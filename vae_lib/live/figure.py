@@ -6,7 +6,6 @@ saved; the cell's output is HTML that holds the figure's state and its networks'
 book's `_ext/live_figures.py` gives the page the script and the weights, and the HTML its picture.
 """
 
-import base64
 import hashlib
 import io
 import json
@@ -21,6 +20,7 @@ from PIL import Image
 from torch import Tensor
 
 from vae_lib.live.script import CSS, notebook_module
+from vae_lib.live.sprite import as_base64, png
 from vae_lib.live.traits import Data, Text
 
 
@@ -51,7 +51,7 @@ class LiveFigure(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
         picture = _png(self.picture)
-        data = {"text/plain": self.label, "image/png": base64.b64encode(picture).decode()}
+        data = {"text/plain": self.label, "image/png": as_base64(picture)}
         if _in_page():
             return data | {"text/html": self._html()}, {}
         widget, metadata = super()._repr_mimebundle_(**kwargs)
@@ -68,8 +68,7 @@ class LiveFigure(anywidget.AnyWidget):
                 f'<img class="live-static" alt="{escape(self.label)}">',
                 '<p class="live-note">This figure can be moved where the page\'s script runs.</p>',
                 *(
-                    f'<script type="text/plain" class="live-weights" data-id="{ids[name]}">'
-                    f"{base64.b64encode(packed).decode()}</script>"
+                    f'<script type="text/plain" class="live-weights" data-id="{ids[name]}">{as_base64(packed)}</script>'
                     for name, packed in self.networks.items()
                 ),
                 "</div>",
@@ -79,12 +78,7 @@ class LiveFigure(anywidget.AnyWidget):
 
 def rounded(values: Tensor) -> list:
     """Nested lists of floats with the two decimals that a figure can show."""
-    return (values.double() * 100).round().div(100).tolist()
-
-
-def as_text(images: Tensor) -> list[str]:
-    """Images (N, 784) in [0, 1] as one byte a pixel, each in base64: what `grey` in controls.js reads."""
-    return [base64.b64encode(image).decode() for image in (255 * images).round().byte().numpy()]
+    return (values.cpu().double() * 100).round().div(100).tolist()
 
 
 def _in_page() -> bool:
@@ -104,6 +98,5 @@ def _png(draw: Callable[[], Figure]) -> bytes:
         figure.savefig(buffer, format="png", dpi=144, bbox_inches="tight", metadata={"Software": None})
         plt.close(figure)
     plt.interactive(interactive)
-    small = io.BytesIO()  # 256 colours: a third of the bytes, and nothing to see of it
-    Image.open(buffer).quantize(256, method=Image.Quantize.FASTOCTREE).save(small, format="png", optimize=True)
-    return small.getvalue()
+    # 256 colours: a third of the bytes, and nothing to see of it.
+    return png(Image.open(buffer).quantize(256, method=Image.Quantize.FASTOCTREE))

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from vae_lib import evaluate, figures, latent
 from vae_lib.checks import check_kind, check_tensor
-from vae_lib.live.figure import LiveFigure, as_text, rounded
+from vae_lib.live.figure import LiveFigure, rounded
+from vae_lib.live.sprite import as_text
 from vae_lib.live.traits import ABOVE_ZERO, Data, Flag, Integer, Number, Numbers
 from vae_lib.live.weights import pack_decoder
 from vae_lib.models import VAE, Autoencoder
@@ -83,7 +84,7 @@ class LatentSliders(LiveFigure):
         return proposal["value"]
 
     def picture(self) -> Figure:
-        z, values = torch.tensor(self.start), torch.linspace(-3, 3, 13)
+        z, values = torch.tensor(self.start, device=self.model.device), torch.linspace(-3, 3, 13)
         rows = [latent.traversal(self.model, z, dimension, values) for dimension in self.order[:6]]
         return figures.plot_digits(torch.cat(rows), columns=len(values)).figure
 
@@ -125,7 +126,7 @@ class Interpolation(LiveFigure):
         return proposal["value"]
 
     def picture(self) -> Figure:
-        start, end = (torch.tensor(self.codes[end]) for end in self.ends)
+        start, end = (torch.tensor(self.codes[end], device=self.model.device) for end in self.ends)
         paths = [latent.interpolate(start, end, 9, spherical=spherical) for spherical in (False, True)]
         decoded = self.model.decode(torch.cat(paths)).mean
         return figures.plot_digits(decoded, columns=9, row_labels=["straight", "spherical"]).figure

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from vae_lib import evaluate, figures
+from vae_lib.checks import check_kind
 from vae_lib.live.figure import LiveFigure, rounded
 from vae_lib.live.latent import CODES, check_labels
 from vae_lib.live.sprite import data_url
@@ -39,7 +40,7 @@ class LinkedPlanes(LiveFigure):
         for name, model in models.items():
             found = evaluate.codes(model, x)  # (N, 2)
             codes[name] = rounded(found[:CODES])
-            limits[name] = rounded(torch.quantile(found, torch.tensor(FRAME), dim=0).T)
+            limits[name] = rounded(torch.quantile(found, torch.tensor(FRAME, device=found.device), dim=0).T)
         shown = labels[:CODES].tolist()
         examples = [shown.index(k) for k in sorted(set(shown))]
         super().__init__(
@@ -66,8 +67,7 @@ class LinkedPlanes(LiveFigure):
 
 def _check(ae: Autoencoder, vae: VAE, x: Tensor, labels: Tensor) -> None:
     for name, model, kind in (("ae", ae, Autoencoder), ("vae", vae, VAE)):
-        if not isinstance(model, kind):
-            raise ValueError(f"{name}: {type(model).__name__}, expected {kind.__name__}")
+        check_kind(name, model, kind)
         if model.latent != 2:
             raise ValueError(f"{name}: {model.latent} latent dimensions, expected 2")
     check_labels(labels, check_images(x))

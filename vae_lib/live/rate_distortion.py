@@ -43,7 +43,7 @@ class RateDistortion(LiveFigure):
         for model in models.values():
             with torch.no_grad():
                 mean_kl = kl_to_standard_normal(model.encode(x)).mean(0)  # (D,)
-                generator = Generator().manual_seed(0)  # the same noise for every model
+                generator = Generator(x.device).manual_seed(0)  # the same noise for every model
                 z = model.encode(x[:SHOWN]).sample(generator=generator)
                 pictures += [model.decode(z).mean, model.sample(SHOWN, generator=generator).mean]
             order = mean_kl.argsort(descending=True)
@@ -71,7 +71,7 @@ class RateDistortion(LiveFigure):
         return proposal["value"]
 
     def picture(self) -> Figure:
-        blank = torch.full((1, self.inputs.shape[1]), math.nan)
+        blank = torch.full((1, self.inputs.shape[1]), math.nan, device=self.inputs.device)
         rows = [self.inputs[:ON_PAPER], blank.expand(ON_PAPER + 1, -1)]
         for reconstructions, samples in zip(self.pictures[::2], self.pictures[1::2], strict=True):
             rows += [reconstructions[:ON_PAPER], blank, samples[:ON_PAPER]]

@@ -14,6 +14,7 @@ four bytes. js/mlp.js reads it.
 import hashlib
 import struct
 from collections.abc import Callable
+from copy import deepcopy
 from functools import cache, wraps
 from typing import Literal
 
@@ -41,7 +42,7 @@ def _once(make: Callable[[VAE | Autoencoder], bytes]) -> Callable[[VAE | Autoenc
             digest.update(f"{name} {values.dtype} {tuple(values.shape)}".encode())
             digest.update(values.detach().cpu().numpy().tobytes())
         if digest.digest() not in made:
-            made[digest.digest()] = make(model)
+            made[digest.digest()] = make(deepcopy(model).cpu())  # to the same bytes wherever its weights are
         return made[digest.digest()]
 
     return packed
@@ -64,7 +65,8 @@ def pack_decoder(model: VAE | Autoencoder) -> bytes:
 def pack(network: nn.Sequential, x: Tensor, *, output: Literal["none", "sigmoid"]) -> bytes:
     """The bytes of a network of linear layers with ReLU between them (`models.mlp`) and `output` after the last.
 
-    x: (N, inputs), typical inputs. Raises ValueError that names the first layer the front end could not run.
+    x: (N, inputs), typical inputs; the network is packed on their device. Raises ValueError that names the first layer
+    the front end could not run.
     """
     if output not in ("none", "sigmoid"):
         raise ValueError(f"output: {output!r}, expected 'none' or 'sigmoid'")
@@ -87,8 +89,8 @@ def pack(network: nn.Sequential, x: Tensor, *, output: Literal["none", "sigmoid"
         scale = weight.abs().amax(1).clamp(min=1e-12)  # (outputs,); a row of zeros has to stay one
         rows = _rounded(weight, scale, x.T @ x / len(x))
         sizes = struct.pack("<III", layer.in_features, layer.out_features, ACTIVATIONS[name])
-        floats = torch.cat([bias, scale]).numpy().astype("<f4").tobytes()
-        layers.append(b"".join([sizes, floats, rows.numpy().tobytes(), bytes(-rows.numel() % 4)]))
+        floats = torch.cat([bias, scale]).cpu().numpy().astype("<f4").tobytes()
+        layers.append(b"".join([sizes, floats, rows.cpu().numpy().tobytes(), bytes(-rows.numel() % 4)]))
         x = (x @ _weight(rows, scale).T + bias).relu()  # what the next layer gets from this one as it is rounded
     return b"".join([b"MLP1", struct.pack("<I", len(layers)), *layers])
 
@@ -96,9 +98,9 @@ def pack(network: nn.Sequential, x: Tensor, *, output: Literal["none", "sigmoid"
 def _rounded(weight: Tensor, scale: Tensor, moments: Tensor) -> Tensor:
     """Bytes (outputs, inputs) for a weight whose inputs have the given second moments (inputs, inputs)."""
     inputs = len(moments)
-    moments = moments + (DAMPING * moments.diagonal().mean() + 1e-12) * torch.eye(inputs)
+    moments = moments + (DAMPING * moments.diagonal().mean() + 1e-12) * torch.eye(inputs, device=moments.device)
     upper = torch.linalg.cholesky(moments.double().inverse(), upper=True).float()
-    weight, rows = weight.clone(), torch.empty(weight.shape, dtype=torch.int8)
+    weight, rows = weight.clone(), torch.empty(weight.shape, dtype=torch.int8, device=weight.device)
     for i in range(inputs):
         rows[:, i] = _nearest(weight[:, i], scale)
         error = (weight[:, i] - _weight(rows[:, i], scale)) / upper[i, i]

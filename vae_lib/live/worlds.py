@@ -12,7 +12,7 @@ from torch.distributions import Normal
 from vae_lib import figures
 from vae_lib.live.figure import LiveFigure, rounded
 from vae_lib.live.traits import Data, Integer, Number, Numbers
-from vae_lib.worlds import CurveWorld
+from vae_lib.worlds import CurveWorld, ProbabilisticPCA, log_integral
 
 LIMIT = 1.5  # the plane of the curved world is shown from -LIMIT to LIMIT
 SAMPLES = 300  # drawn on it
@@ -85,16 +85,17 @@ class ElboExplorer(LiveFigure):
 
     def log_joint(self, z: Tensor) -> Tensor:
         """log p(x, z) of the world that is shown: (...,) -> (...)."""
-        if self.world == 0:
-            x, noise = LINEAR
-            return Normal(0.0, 1.0).log_prob(z) + Normal(z, noise).log_prob(torch.tensor(x))
-        x, noise = CURVED
-        return CurveWorld(noise).log_joint(torch.tensor(x, dtype=torch.float64), z)
+        x, noise = (LINEAR, CURVED)[self.world]
+        x = torch.tensor(x, dtype=torch.float64)
+        if self.world == 0:  # one direction, and all of it is latent
+            one = torch.ones(1, 1, dtype=torch.float64)
+            return ProbabilisticPCA(0 * one[0], one, noise).log_joint(x.unsqueeze(-1), z.unsqueeze(-1))
+        return CurveWorld(noise).log_joint(x, z)
 
     def picture(self) -> Figure:
         grid = CurveWorld().grid
         step, log_joint, q = grid[1] - grid[0], self.log_joint(grid), Normal(self.mean, self.std)
-        log_marginal = log_joint.logsumexp(0) + step.log()
+        log_marginal = log_integral(log_joint, grid)
         curves = {"q(z)": q.log_prob(grid).exp(), "p(z|x)": (log_joint - log_marginal).exp()}
         elbo = (curves["q(z)"] * (log_joint - q.log_prob(grid))).sum() * step
         seen = grid.abs() <= 4

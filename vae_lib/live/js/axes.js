@@ -117,7 +117,10 @@ export function plane({ points, labels, size = 300, ...place }) {
 }
 
 /** @param {number[]} values */
-const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b), half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
 
 /** @typedef {(number[] | null)[]} Curve  [[x, y], …] in data units, where null breaks it */
 

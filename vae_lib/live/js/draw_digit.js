@@ -1,6 +1,6 @@
 // Draw a digit: it is centred as MNIST's are and encoded; its posterior on the plane, its mean and samples decoded.
 import { plane, square } from "./axes.js";
-import { assign, button, column, decimals, digit, element, grey, numbers, row } from "./controls.js";
+import { assign, button, column, COLOURS, decimals, digit, element, grey, numbers, row } from "./controls.js";
 import { FIGURES } from "./figures.js";
 import { normal, random } from "./gaussian.js";
 import { centre, stroke } from "./ink.js";
@@ -63,7 +63,7 @@ export function drawDigit(figure) {
   const [seen, mean, ...samples] = ["encoded", "decoded mean", "sample 1", "sample 2", "sample 3"].map((label) => digit({ size: 84, label }));
   const map = plane({ limits: square(figure.get("limit")), points: figure.get("codes"), labels, label: "posterior on the plane" });
   // On the plane a posterior is small: here it is once more, four times as large as on a plane of 300 pixels.
-  const ellipse = element("svg:ellipse", { class: "live-marker" }), dots = samples.map(() => element("svg:circle", { r: 3, fill: "#d9560b" }));
+  const ellipse = element("svg:ellipse", { class: "live-marker" }), dots = samples.map(() => element("svg:circle", { r: 3, fill: COLOURS[1] }));
   const lens = element("svg:svg", { class: "live-lens", viewBox: "-60 -60 120 120", role: "img", "aria-label": "posterior and samples, enlarged" }, ellipse, ...dots);
   /** @type {(title: string, ...nodes: Node[]) => HTMLDivElement} */
   const titled = (title, ...nodes) => column(row(...nodes), title);

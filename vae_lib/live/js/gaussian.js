@@ -34,6 +34,9 @@ export function logSumExp(values) {
   return largest + Math.log(values.reduce((sum, value) => sum + Math.exp(value - largest), 0));
 }
 
+// The sine of the least angle along which an arc is taken, the same in vae_lib/latent.py.
+const LEAST_ARC = 1e-3;
+
 /**
  * From a (t = 0) to b (t = 1): straight, or along the arc between them, which keeps the length of equally long codes.
  * @param {number[]} a
@@ -48,7 +51,7 @@ export function interpolate(a, b, t, spherical) {
   // No arc is defined from the origin or between codes in one line with it, where the angle may be no number. In single
   // precision, which Python's codes have, 1e-3 is where that begins: between like directions line and arc then differ by
   // angle² / 8, which is its rounding; between opposite ones that rounding over sin², a tenth, is the arc's own error.
-  const [from, to] = spherical && Math.sin(angle) > 1e-3
+  const [from, to] = spherical && Math.sin(angle) > LEAST_ARC
     ? [Math.sin((1 - t) * angle) / Math.sin(angle), Math.sin(t * angle) / Math.sin(angle)]
     : [1 - t, t];
   return a.map((value, i) => from * value + to * b[i]);
