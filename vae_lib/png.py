@@ -27,9 +27,8 @@ def in_folder(folder: Path) -> tuple[list[tuple[Tensor, Tensor]], tuple[str, ...
     split = inside.keys() in ({"train"}, {"train", "test"}) and any(path.is_dir() for path in _entries(inside["train"]))
     classes = _classes(inside["train"] if split else folder)
     parts = [_part(inside[name], classes) for name in ("train", "test") if name in inside] if split else []
-    return parts or [_part(folder, classes)], tuple(
-        os.fsencode(name).decode(errors="replace") for name in classes
-    )  # which can be printed
+    shown = tuple(os.fsencode(name).decode(errors="replace") for name in classes)  # a file system takes any bytes
+    return parts or [_part(folder, classes)], shown
 
 
 def _entries(folder: Path) -> list[Path]:
