@@ -58,6 +58,7 @@ def test_own_pictures_from_the_command_line_to_the_page(folder, tmp_path, monkey
     assert Image.open("drawn.png").width >= 4 * (2 * 30 - 2)
     assert trained() == first
 
+    monkeypatch.setenv("VAE_LIB_DATASET", str(folder))
     book = small_book.write(tmp_path, "_ext.execution", "_ext.site.origin")
     result = small_book.build(book)
     assert result.returncode == 0, result.stderr
