@@ -15,7 +15,7 @@ matplotlib.use("Agg")  # before anything imports pyplot
 
 import matplotlib.pyplot as plt
 
-from vae_lib import data, paths, synthetic
+from vae_lib import data, idx, paths, synthetic
 from vae_lib.models import PIXELS, VAE, Decoder
 from vae_lib.worlds import ProbabilisticPCA
 
@@ -76,7 +76,7 @@ def fresh_data():
     """`data.load` as in a process that has read nothing yet."""
 
     def forget():
-        for reader in (data._mnist, data._synthetic):
+        for reader in (data._mnist, data._fashion, data._synthetic, data._folder):
             getattr(reader, "cache_clear", lambda: None)()  # a test may have put a stand-in there
 
     forget()
@@ -87,7 +87,7 @@ def fresh_data():
 @pytest.fixture(scope="session")
 def mnist() -> data.Splits:
     """The real MNIST. Tests of it fail where it is missing: skipped, they would let CI pass without having looked."""
-    missing = [name for name in data.MNIST_FILES if not (MNIST_ROOT / "MNIST" / "raw" / name).exists()]
+    missing = [name for name in idx.MNIST_FILES if not (MNIST_ROOT / "MNIST" / "raw" / name).exists()]
     if missing:
         pytest.fail(f"MNIST is not in {MNIST_ROOT} ({', '.join(missing)}): set VAE_LIB_DATA")
     with pytest.MonkeyPatch.context() as patch:

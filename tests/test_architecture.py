@@ -21,6 +21,8 @@ CHAIN = [
     "paths",
     "progress",
     "synthetic",
+    "idx",
+    "png",
     "data",
     "distributions",
     "models",
@@ -52,7 +54,7 @@ SCIENCE = {name: set(CHAIN[:i]) for i, name in enumerate(CHAIN)} | {
     },
     "__init__": set(),
     "commands": {"paths", "data", "models", "train", "recipes", "evaluate", "latent", "figures"},
-    "cli": {"configs", "train", "commands"},
+    "cli": {"configs", "paths", "train", "commands"},
     "__main__": {"cli"},
 }
 COURSE = {

@@ -8,15 +8,15 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from vae_lib import configs
+from vae_lib import configs, paths
 
 PICTURES = ("reconstructions.png", "samples.png", "manifold.png")
 
 VARIABLES = """\
 where things are:
-  VAE_LIB_DATA     the folder that holds MNIST/raw
+  VAE_LIB_DATA     the folder that holds MNIST/raw and FashionMNIST/raw
   VAE_LIB_CACHE    the folder of the trained models
-  VAE_LIB_DATASET  auto, mnist or synthetic
+  VAE_LIB_DATASET  auto (MNIST, or else synthetic digits), mnist, fashion, synthetic, or a folder of your own images
   VAE_LIB_MODELS   an address to fetch trained models from"""
 
 
@@ -52,6 +52,7 @@ def _train(options: argparse.Namespace) -> None:
         raise ValueError("train: name at least one recipe, or --all")
     for name in names:
         configs.get(name)
+    dataset = _dataset(options)
     folders = []
     if options.out:
         folders = [options.out / name for name in names] if len(names) > 1 else [options.out]
@@ -60,18 +61,19 @@ def _train(options: argparse.Namespace) -> None:
                 _picture_file(folder / picture, "--out")
     from vae_lib import commands
 
-    commands.train(names, folders)
+    commands.train(names, folders, dataset)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
     configs.get(options.recipe)
+    dataset = _dataset(options)
     if not 1 <= options.images <= 10_000:
         raise ValueError(f"--images: {options.images}, expected 1 to 10000")
     if options.samples < 1:
         raise ValueError(f"--samples: {options.samples}, expected at least 1")
     from vae_lib import commands
 
-    commands.measure(options.recipe, samples=options.samples, images=options.images)
+    commands.measure(options.recipe, dataset, samples=options.samples, images=options.images)
 
 
 def _sample(options: argparse.Namespace) -> None:
@@ -81,17 +83,25 @@ def _sample(options: argparse.Namespace) -> None:
         raise ValueError(f"--seed: {options.seed}, expected a number of at most 64 bits")
     if not configs.get(options.recipe).model.variational:
         raise ValueError(f"recipe: {options.recipe!r} is an autoencoder, which has no prior to sample from")
+    dataset = _dataset(options)
     file = _picture_file(options.out, "--out")
     from vae_lib import commands
 
-    commands.draw(options.recipe, file, n=options.n, seed=options.seed, pixels=options.draw)
+    commands.draw(options.recipe, dataset, file, n=options.n, seed=options.seed, pixels=options.draw)
 
 
 def _data(options: argparse.Namespace) -> None:
+    dataset = _dataset(options)
     sheet = _picture_file(options.sheet, "--sheet") if options.sheet else None
     from vae_lib import commands
 
-    commands.describe_data(sheet)
+    commands.describe_data(dataset, sheet)
+
+
+def _dataset(options: argparse.Namespace) -> str | Path | None:
+    """What --dataset means; None without it. A bad one, or a bad VAE_LIB_DATASET, is refused before anything begins."""
+    found = paths.dataset(options.dataset)
+    return None if options.dataset is None else found
 
 
 def _picture_file(path: Path, option: str) -> Path:
@@ -129,8 +139,16 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    data = argparse.ArgumentParser(add_help=False)
+    data.add_argument(
+        "--dataset", metavar="DATA",
+        help="mnist, fashion, synthetic, or a folder of your own images: idx files that are called as MNIST's, or PNGs "
+        "of 28 x 28 pixels in a folder for each class (default: VAE_LIB_DATASET)",
+    )  # fmt: skip
 
-    train = commands.add_parser("train", help="train recipes, and write pictures of what they learned", **listing)
+    train = commands.add_parser(
+        "train", help="train recipes, and write pictures of what they learned", parents=[data], **listing
+    )
     train.add_argument("recipes", nargs="*", metavar="RECIPE", help="one of those below")
     train.add_argument("--all", action="store_true", help="every recipe the book uses")
     train.add_argument(
@@ -140,14 +158,14 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(run=_train)
 
     evaluation = commands.add_parser(
-        "evaluate", help="held-out ELBO, log p(x), active units and probe accuracy", **listing
+        "evaluate", help="held-out ELBO, log p(x), active units and probe accuracy", parents=[data], **listing
     )
     evaluation.add_argument("recipe", metavar="RECIPE", help="one of those below")
     evaluation.add_argument("--samples", type=int, default=100, help="importance samples for each image (default: 100)")
     evaluation.add_argument("--images", type=int, default=1_000, help="test images for log p(x) (default: 1000)")
     evaluation.set_defaults(run=_evaluate)
 
-    sample = commands.add_parser("sample", help="a sheet of digits drawn from the prior", **listing)
+    sample = commands.add_parser("sample", help="a sheet of images drawn from the prior", parents=[data], **listing)
     sample.add_argument("recipe", metavar="RECIPE", help="one of those below")
     sample.add_argument("-n", type=int, default=64, help="how many (default: 64)")
     sample.add_argument("--seed", type=int, default=0, help="default: 0")
@@ -157,7 +175,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     sample.set_defaults(run=_sample)
 
-    digits = commands.add_parser("data", help="which digits are in use, from where, and whether they are whole")
+    digits = commands.add_parser(
+        "data", help="which images are in use, from where, and whether they are whole", parents=[data]
+    )
     digits.add_argument("--sheet", type=Path, metavar="FILE", help="write a contact sheet, a row for each class")
     digits.set_defaults(run=_data)
     return parser

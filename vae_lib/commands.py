@@ -11,17 +11,19 @@ from vae_lib import data, evaluate, figures, latent, paths, recipes
 from vae_lib.models import VAE
 from vae_lib.train import binarized, mean_terms
 
+Dataset = str | Path | None  # what `recipes.load` takes: None leaves it to the recipe, or to the environment
 
-def train(names: list[str], folders: list[Path]) -> None:
+
+def train(names: list[str], folders: list[Path], dataset: Dataset) -> None:
     """Train the recipes and print what came of each; with a folder for each, write pictures of what it learned."""
-    for name in recipes.load_all(names):
-        model, history = recipes.load(name)
+    for name in recipes.load_all(names, dataset=dataset):
+        model, history = recipes.load(name, dataset=dataset)
         terms = f"held-out distortion {-history.held_out_log_likelihood[-1]:7.2f}"
         if isinstance(model, VAE):  # an autoencoder has no rate to pay, and no bound
             terms += f"  rate {history.held_out_kl[-1]:6.2f}  −ELBO {-history.held_out_elbo[-1]:7.2f}"
         tqdm.write(f"{name:16} {terms}  (nats)")  # beside a progress bar, print would tear it
         if folders:
-            _write_pictures(model, data.load(), folders[names.index(name)])
+            _write_pictures(model, recipes.splits(name, dataset), folders[names.index(name)])
 
 
 def _write_pictures(model: torch.nn.Module, splits: data.Splits, folder: Path) -> None:
@@ -50,17 +52,17 @@ def _save(ax: plt.Axes, path: Path) -> None:
     print(f"wrote {path}")
 
 
-def measure(name: str, *, samples: int, images: int) -> None:
-    """Print the numbers of a recipe's model on test digits."""
-    recipe, splits = recipes.get(name), data.load()
-    model, _ = recipes.load(name)
+def measure(name: str, dataset: Dataset, *, samples: int, images: int) -> None:
+    """Print the numbers of a recipe's model on test images."""
+    recipe, splits = recipes.get(name), recipes.splits(name, dataset)
+    model, _ = recipes.load(name, dataset=dataset)
     test = binarized(splits.test.images, recipe.train)
     log_likelihood, kl = mean_terms(model, test)
     normalised = recipe.train.binarize != "none" or recipe.model.likelihood == "gaussian"
     seen = "grey levels" if recipe.train.binarize == "none" else "binarised once"
-    print(f"{name} on {len(test):,} {splits.name} test digits, {seen}, in nats")
+    print(f"{name} on {len(test):,} {splits.name} test images, {seen}, in nats")
     if not normalised:
-        print("(cross-entropy on grey levels: a bound for binarised digits, no likelihood of grey ones)")
+        print("(cross-entropy on grey levels: a bound for binarised images, no likelihood of grey ones)")
     print(f"distortion          {-log_likelihood:8.2f}")
     if isinstance(model, VAE):
         print(f"rate                {kl:8.2f}\n−ELBO               {kl - log_likelihood:8.2f}")
@@ -73,14 +75,17 @@ def measure(name: str, *, samples: int, images: int) -> None:
         active = evaluate.active_units(model, binarized(splits.validation.images, recipe.train))
         print(f"active units        {active.sum():5d} of {model.latent}")
     seen = splits.train[:10_000]
+    if len(seen.labels.unique()) == 1:
+        print("linear probe        left out: all images are of one class")
+        return
     train_codes = evaluate.codes(model, binarized(seen.images, recipe.train))
     accuracy = evaluate.linear_probe(train_codes, seen.labels, evaluate.codes(model, test), splits.test.labels)
     print(f"linear probe        {100 * accuracy:7.1f} %")
 
 
-def draw(name: str, file: Path, *, n: int, seed: int, pixels: bool) -> None:
-    """Write a sheet of n digits decoded from prior draws: p(x|z)'s means, or pixels drawn from it."""
-    model, _ = recipes.load(name)
+def draw(name: str, dataset: Dataset, file: Path, *, n: int, seed: int, pixels: bool) -> None:
+    """Write a sheet of n images decoded from prior draws: p(x|z)'s means, or pixels drawn from it."""
+    model, _ = recipes.load(name, dataset=dataset)
     generator = Generator().manual_seed(seed)
     decoded = model.sample(n, generator=generator)
     images = decoded.sample(generator=generator) if pixels else decoded.mean
@@ -88,15 +93,29 @@ def draw(name: str, file: Path, *, n: int, seed: int, pixels: bool) -> None:
     _save(figures.plot_digits(images, columns=columns), file)
 
 
-def describe_data(sheet: Path | None) -> None:
-    """Print which digits are in use and where things are; write a sheet of them if a file is named."""
-    splits = data.load()
+def describe_data(dataset: Dataset, sheet: Path | None) -> None:
+    """Print which images are in use and where things are; write a sheet of them if a file is named."""
+    splits = data.load(dataset)
     sizes = ", ".join(f"{len(getattr(splits, part)):,} {part}" for part in ("train", "validation", "test"))
     print(f"{splits.name}: {sizes}")
-    if splits.name == "mnist":
-        print(f"read from {paths.data_root() / 'MNIST' / 'raw'}, all four files match their checksums")
+    if splits.classes != data.DIGITS:
+        print(f"classes: {', '.join(f'{label} {name}' for label, name in enumerate(splits.classes))}")
+    wanted, published = paths.dataset(dataset), {"mnist": "MNIST", "fashion": "FashionMNIST"}
+    if isinstance(wanted, Path):
+        print(f"read from {wanted}")
+    elif splits.name in published:
+        print(f"read from {paths.data_root() / published[splits.name] / 'raw'}, all four files match their checksums")
     print(f"trained models are kept in {paths.cache_dir() / 'recipes'}")
     if sheet:
-        digits = splits.train[:2_000]
-        rows = torch.stack([digits.images[digits.labels == digit][:12] for digit in range(10)])  # (10, 12, 784)
-        _save(figures.plot_digits(rows.flatten(0, 1), columns=12), sheet)
+        _save(_contact_sheet(splits), sheet)
+
+
+def _contact_sheet(splits: data.Splits) -> plt.Axes:
+    """The first twelve training images of each class that has any, a row for each, named where the data have names."""
+    train, there = splits.train, splits.train.labels.unique().tolist()
+    rows = torch.zeros(len(there), 12, train.images.shape[1])
+    for row, label in zip(rows, there, strict=True):
+        first = (train.labels == label).nonzero()[:12, 0]
+        row[: len(first)] = train.images[first]
+    names = [splits.classes[label] for label in there] if splits.classes != data.DIGITS else ()
+    return figures.plot_digits(rows.flatten(0, 1), columns=12, row_labels=names)

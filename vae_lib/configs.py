@@ -76,10 +76,11 @@ class TrainConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """A model and how it is trained."""
+    """A model, how it is trained, and on which data."""
 
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    dataset: str | None = None  # as `data.load` takes it; None: the data that the environment asks for
 
     @property
     def summary(self) -> str:
@@ -93,6 +94,7 @@ class Recipe:
             value = getattr(self.train, item.name)
             if item.name != "epochs" and value != getattr(default, item.name):
                 said.append(f"{item.name} {value}")
+        said += [f"on {self.dataset}"] if self.dataset else []
         return ", ".join(said)
 
 

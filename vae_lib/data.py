@@ -1,16 +1,11 @@
-"""Digits to learn from.
+"""Digits to learn from, and other images of their size.
 
-MNIST comes through torchvision. Where it cannot be had, synthetic digits take its place and a warning says so; with
-VAE_LIB_DATASET=mnist that is an error, and with VAE_LIB_DATASET=synthetic they are what is asked for.
+MNIST comes through torchvision. Where it cannot be had, synthetic digits take its place and a warning says so, unless
+MNIST is asked for by name. Fashion-MNIST and folders of one's own are asked for by name, too.
 """
 
-import gzip
 import hashlib
-import os
-import socket
-import tempfile
 import warnings
-import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,20 +13,16 @@ from pathlib import Path
 import torch
 from torch import Generator, Tensor
 
-from vae_lib import paths, synthetic
+from vae_lib import idx, paths, png, synthetic
 from vae_lib.checks import check_device, check_tensor
 
 VALIDATION = 5_000
 SPLIT_SEED = 1_998  # which 5,000 of the 60,000 training images are the validation split
 BINARIZE_SEED = 2_008  # the one draw of static binarisation
+FEWEST = 20  # images of one's own to split: of fewer, no two would be left to watch training with
 
-# The canonical idx files, uncompressed: name -> (bytes, MD5).
-MNIST_FILES = {
-    "train-images-idx3-ubyte": (47_040_016, "6bbc9ace898e44ae57da46a324031adb"),
-    "train-labels-idx1-ubyte": (60_008, "a25bea736e30d166cdddb491f175f624"),
-    "t10k-images-idx3-ubyte": (7_840_016, "2646ac647ad5339dbf082846283269ea"),
-    "t10k-labels-idx1-ubyte": (10_008, "27ae3e4e09519cfbb04c329615203637"),
-}
+DIGITS = tuple("0123456789")
+CLOTHES = ("T-shirt", "Trousers", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 
 
 @dataclass(frozen=True)
@@ -50,25 +41,32 @@ class Digits:
 
 @dataclass(frozen=True)
 class Splits:
-    """55,000 digits to train on, 5,000 to watch training with, 10,000 for evaluation and nothing else."""
+    """Images to train on, to watch training with, and for evaluation alone: 55,000, 5,000 and 10,000 of MNIST."""
 
-    name: str  # "mnist" or "synthetic"
+    name: str  # "mnist", "fashion", "synthetic", or that of a folder
     fingerprint: str  # changes when any image would
     train: Digits
     validation: Digits
     test: Digits
+    classes: tuple[str, ...] = DIGITS  # what each label stands for
 
 
-def load() -> Splits:
-    """The digits that the environment asks for, split; each process reads them once.
+def load(name: str | Path | None = None) -> Splits:
+    """The data of that name, or else those that the environment asks for, split; each process reads them once.
 
-    Raises OSError that names the file where MNIST is damaged, or missing although VAE_LIB_DATASET=mnist.
+    name: "mnist", "fashion", "synthetic", "auto" (MNIST, or else synthetic digits and a warning) or a folder: of idx
+    files, which have MNIST's names, or of 28 by 28 PNGs, a sub-folder for each class, if need be below `train` and
+    `test`. A tenth of a folder's training images becomes the validation split, and another tenth the test split where
+    the folder has none. Raises ValueError for another name, and OSError that names the file which is missing, damaged
+    or something else than expected.
     """
-    wanted = os.environ.get("VAE_LIB_DATASET") or "auto"
-    if wanted not in ("auto", "mnist", "synthetic"):
-        raise ValueError(f"VAE_LIB_DATASET: {wanted!r}, expected 'auto', 'mnist' or 'synthetic'")
+    wanted = paths.dataset(name)
+    if isinstance(wanted, Path):
+        return _folder(wanted)
     if wanted == "synthetic":
         return _synthetic()
+    if wanted == "fashion":
+        return _fashion(paths.data_root())
     try:
         return _mnist(paths.data_root())
     except (FileNotFoundError, PermissionError) as missing:
@@ -100,19 +98,16 @@ def binarize_static(images: Tensor) -> Tensor:
 
 @lru_cache(maxsize=1)
 def _mnist(root: Path) -> Splits:
-    raw = root / "MNIST" / "raw"
-    _unpack(raw)
-    if not all((raw / name).exists() for name in MNIST_FILES):
-        _download(root)
-    # Read here and not by torchvision, to the same tensors: importing torchvision costs a process four seconds.
-    images, labels, test_images, test_labels = (_verified(raw / name) for name in MNIST_FILES)
-    whole, test = (
-        Digits(grey[16:].view(-1, 784).float() / 255, classes[8:].long())  # without the idx headers
-        for grey, classes in ((images, labels), (test_images, test_labels))
-    )
-    order = torch.randperm(len(whole), generator=Generator().manual_seed(SPLIT_SEED))
-    fingerprint = hashlib.sha256("".join(md5 for _, md5 in MNIST_FILES.values()).encode()).hexdigest()
-    return Splits("mnist", fingerprint, whole[order[VALIDATION:]], whole[order[:VALIDATION]], test)
+    whole, test = idx.mnist(root)
+    md5s = "".join(md5 for _, md5 in idx.MNIST_FILES.values())
+    return _split("mnist", hashlib.sha256(md5s.encode()).hexdigest(), whole, test, VALIDATION, DIGITS)
+
+
+@lru_cache(maxsize=1)
+def _fashion(root: Path) -> Splits:
+    whole, test = idx.fashion(root)
+    md5s = "".join(idx.FASHION_FILES.values())
+    return _split("fashion", hashlib.sha256(md5s.encode()).hexdigest(), whole, test, VALIDATION, CLOTHES)
 
 
 @lru_cache(maxsize=1)
@@ -125,71 +120,42 @@ def _synthetic() -> Splits:
     return Splits("synthetic", fingerprint, train, validation, test)
 
 
-def _verified(path: Path) -> Tensor:
-    """The file's bytes; OSError where they are not the original's."""
-    try:
-        content = bytearray(path.read_bytes())
-    except OSError as error:
-        raise OSError(f"{path}: cannot be read ({error.strerror}).") from error
-    _check_whole(path, path.name, content)
-    return torch.frombuffer(content, dtype=torch.uint8)
+@lru_cache(maxsize=1)
+def _folder(folder: Path) -> Splits:
+    if parts := idx.in_folder(folder):
+        classes = tuple(map(str, range(1 + max(int(labels.max()) for _, labels in parts))))
+    else:
+        parts, classes = png.in_folder(folder)
+    images, labels = parts[0]
+    if len(labels) < FEWEST:
+        raise OSError(f"{folder}: {len(labels)} images to train on, expected at least {FEWEST}.")
+    held_out = len(labels) // 10
+    if len(parts) == 1:
+        order = _order(len(labels))
+        train, test = order[held_out:].sort().values, order[:held_out].sort().values
+        parts = [(images[train], labels[train]), (images[test], labels[test])]
+    digest = hashlib.sha256()
+    for images, labels in parts:
+        digest.update(f"{len(labels)} images".encode() + images.numpy().tobytes() + labels.byte().numpy().tobytes())
+    return _split(paths.dataset_name(folder), digest.hexdigest(), *parts, held_out, classes)
 
 
-def _check_whole(path: Path, name: str, content: bytes | bytearray) -> None:
-    """A truncated or altered file is refused: it would change every number and look like data."""
-    size, md5 = MNIST_FILES[name]
-    if len(content) != size or hashlib.md5(content, usedforsecurity=False).hexdigest() != md5:
-        raise OSError(
-            f"{path} is damaged: {len(content):,} bytes whose MD5 is not that of the original ({size:,} bytes, {md5}). "
-            "Delete it, and it is downloaded again."
-        )
+def _split(
+    name: str,
+    fingerprint: str,
+    whole: idx.Labelled,
+    test: idx.Labelled,
+    validation: int,
+    classes: tuple[str, ...],
+) -> Splits:
+    """Bytes as grey levels, and `validation` of the training images set aside."""
+    order = _order(len(whole[1]))
+    train, held_out, tested = (
+        Digits(images[index].float() / 255, labels[index].long())
+        for (images, labels), index in ((whole, order[validation:]), (whole, order[:validation]), (test, slice(None)))
+    )
+    return Splits(name, fingerprint, train, held_out, tested, classes)
 
 
-def _unpack(raw: Path) -> None:
-    """Unpack those of the four files that are there as NAME.gz only, as a download by hand leaves them."""
-    for name in MNIST_FILES:
-        packed = raw / f"{name}.gz"
-        if (raw / name).exists() or not packed.exists():
-            continue
-        try:
-            with gzip.open(packed) as file:
-                content = file.read(MNIST_FILES[name][0] + 1)  # no more than shows that it is too long
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise OSError(f"{packed} is damaged ({error}). Delete it, and it is downloaded again.") from error
-        except OSError as error:
-            raise OSError(f"{packed}: cannot be read ({error.strerror}).") from error
-        _check_whole(packed, name, content)
-        try:
-            with tempfile.TemporaryDirectory(dir=raw, prefix=".unpacked-") as scratch:
-                Path(scratch, name).write_bytes(content)
-                os.replace(Path(scratch, name), raw / name)
-        except OSError as error:
-            raise OSError(f"{packed} cannot be unpacked there ({error}); make {raw} writable.") from error
-
-
-def _download(root: Path) -> None:
-    """Let torchvision fetch MNIST beside its place and move whole files in: a killed download leaves no half file."""
-    from vae_lib._torchvision import MNIST
-
-    raw = root / "MNIST" / "raw"
-    timeout = socket.getdefaulttimeout()
-    try:
-        # In the folder above, if need be: none is made before there is something to put there.
-        there = next(folder for folder in (root, *root.parents) if folder.exists())
-        with tempfile.TemporaryDirectory(dir=there, prefix=".download-") as scratch:
-            socket.setdefaulttimeout(20)  # torchvision sets none: a silent network would hang the build
-            MNIST(scratch, download=True)
-            raw.mkdir(parents=True, exist_ok=True)
-            for name in MNIST_FILES:
-                os.replace(Path(scratch, "MNIST", "raw", name), raw / name)
-    except PermissionError as error:
-        raise PermissionError(f"{root} cannot be written; set VAE_LIB_DATA to a folder that can ({error}).") from error
-    except (OSError, RuntimeError) as error:
-        reason = " ".join(str(error).split())  # torchvision's runs over several lines
-        raise FileNotFoundError(
-            f"MNIST is not in {raw} and could not be downloaded ({reason}). "
-            "Set VAE_LIB_DATA to a folder that holds MNIST/raw with the four idx files, unpacked or as .gz, or connect "
-            "to the network."
-        ) from error
-    finally:
-        socket.setdefaulttimeout(timeout)
+def _order(n: int) -> Tensor:
+    return torch.randperm(n, generator=Generator().manual_seed(SPLIT_SEED))

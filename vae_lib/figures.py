@@ -163,7 +163,7 @@ def plot_history(history: History) -> Axes:
 
 
 def plot_latents(points: Tensor, labels: Tensor, *, ax: Axes | None = None, limit: float | None = None) -> Axes:
-    """A plane of codes (N, 2), each class in its colour with its digit at the cloud's centre. labels: (N,), 0 to 9."""
+    """A plane of codes (N, 2), each class in its colour with its digit at the cloud's centre. labels: (N,), from 0."""
     check_tensor("points", points)
     check_tensor("labels", labels, floating=False)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) != len(labels):
@@ -174,10 +174,10 @@ def plot_latents(points: Tensor, labels: Tensor, *, ax: Axes | None = None, limi
         colours = plt.get_cmap("tab10")
         for digit in np.unique(labels).tolist():
             x, y = points[labels == digit].T
-            ax.scatter(x, y, s=3, alpha=0.35, color=colours(digit), linewidths=0, rasterized=True)
+            ax.scatter(x, y, s=3, alpha=0.35, color=colours(digit % 10), linewidths=0, rasterized=True)
             ax.text(
                 np.median(x), np.median(y), str(digit), ha="center", va="center", color="black", weight="bold",
-                bbox={"boxstyle": "circle,pad=0.2", "facecolor": colours(digit), "edgecolor": "none"},
+                bbox={"boxstyle": "circle,pad=0.2", "facecolor": colours(digit % 10), "edgecolor": "none"},
             )  # fmt: skip
         ax.set(xlabel="$z_1$", ylabel="$z_2$", aspect="equal")
         if limit:

@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -31,46 +32,56 @@ from vae_lib.configs import RECIPES, Recipe, get
 from vae_lib.models import VAE, Autoencoder
 from vae_lib.train import History
 
-__all__ = ["RECIPES", "Recipe", "checkpoint_path", "code_fingerprint", "get", "load", "load_all"]
+__all__ = ["RECIPES", "Recipe", "checkpoint_path", "code_fingerprint", "get", "load", "load_all", "splits"]
 
 
 SHAPING_CODE = [Path(module.__file__) for module in (data, distributions, models, objectives, train)]
 
 
-def load(name: str) -> tuple[VAE | Autoencoder, History]:
+def load(name: str, *, dataset: str | Path | None = None) -> tuple[VAE | Autoencoder, History]:
     """The trained model of a recipe, in evaluation mode, and its history.
 
+    dataset: what to train it on, as `data.load` takes it; without it, the recipe's own, or else the environment's.
     Where no checkpoint fits, it is fetched from the address in VAE_LIB_MODELS, if there is one, or else trained (with a
     progress bar; another process that wants the same recipe waits and then reads). Raises ValueError for an unknown
     name and OSError, naming the folder, where the cache cannot be written.
     """
-    model, history = _ready(name, fetch=True)
+    model, history = _ready(name, splits(name, dataset), fetch=True)
     return model.eval().requires_grad_(False), history
 
 
-def load_all(names: Iterable[str]) -> Iterator[str]:
+def splits(name: str, dataset: str | Path | None = None) -> data.Splits:
+    """The data that a recipe is trained on: those asked for here, or else by the recipe, or else by the environment."""
+    return data.load(_wanted(name, dataset))
+
+
+def _wanted(name: str, dataset: str | Path | None) -> str | Path | None:
+    return get(name).dataset if dataset is None else dataset
+
+
+def load_all(names: Iterable[str], *, dataset: str | Path | None = None) -> Iterator[str]:
     """Fetch or train those recipes that have no checkpoint yet, and yield each name when its model is there.
 
-    What must be trained is trained one on each core, in processes that read the data as the environment says and know
-    nothing of the caller's script. Errors are those of `load`; names are checked before that. After an interrupt what
-    is not yet trained is given up.
+    What must be trained is trained one on each core, in processes that read the data themselves and know nothing of the
+    caller's script. `dataset` and errors are those of `load`; names are checked before that. After an interrupt what is
+    not yet trained is given up.
     """
     if isinstance(names, str):
         raise ValueError(f"names: the string {names!r}, expected a list of names")
     names = list(names)
     for name in names:
         get(name)
-    splits = data.load()
+    read = cache(data.load)  # once for all, also where MNIST is asked for in vain
     missing = []
     for name in names:
-        path = checkpoint_path(name, splits)
+        path = checkpoint_path(name, read(_wanted(name, dataset)))
         if path.exists() or (checkpoints.published_at(path) and _fetched(name, path)):
             yield name
         else:
             missing.append(name)
     if len(missing) < 2:  # nothing to do side by side: train here, where the progress bar is the model's own
         for name in missing:
-            _train(name)
+            _train(name, dataset)
             yield name
         return
     context = multiprocessing.get_context("spawn")  # a forked process would inherit torch's threads, and hang
@@ -78,7 +89,7 @@ def load_all(names: Iterable[str]) -> Iterator[str]:
     with ProcessPoolExecutor(min(len(missing), os.cpu_count() or 1), context, initializer=_quiet) as workers:
         try:
             with _beside_the_caller():
-                futures = {workers.submit(_train_as, name, get(name)): name for name in missing}
+                futures = {workers.submit(_train_as, name, get(name), dataset): name for name in missing}
             with progress.progress_bar(len(missing), "models", unit="model") as bar:
                 for future in as_completed(futures):
                     future.result()
@@ -96,7 +107,7 @@ def load_all(names: Iterable[str]) -> Iterator[str]:
 def checkpoint_path(name: str, splits: data.Splits) -> Path:
     """Where the recipe's checkpoint for these data, this code and this torch is, or would be."""
     shaped_by = {
-        "recipe": asdict(get(name)),
+        "recipe": {"model": asdict(get(name).model), "train": asdict(get(name).train)},
         "code": code_fingerprint(*SHAPING_CODE),
         "data": splits.fingerprint,
     }
@@ -126,10 +137,9 @@ def _structure(part: object) -> str:
     return ascii(part)
 
 
-def _ready(name: str, *, fetch: bool) -> Trained:
+def _ready(name: str, splits: data.Splits, *, fetch: bool) -> Trained:
     """The recipe's model and history: read, or else fetched if that is wanted and can be, or else trained."""
-    recipe, splits = get(name), data.load()
-    path = checkpoint_path(name, splits)
+    recipe, path = get(name), checkpoint_path(name, splits)
     if found := checkpoints.read(path, recipe.model):  # needs no lock, nor a cache that can be written
         return found
     with checkpoints.only_process_at(path):
@@ -149,13 +159,13 @@ def _fetched(name: str, path: Path) -> bool:
         return path.exists() or checkpoints.fetch(path, get(name).model) is not None
 
 
-def _train(name: str) -> None:
-    _ready(name, fetch=False)  # and nothing returned: it need not travel between processes
+def _train(name: str, dataset: str | Path | None) -> None:
+    _ready(name, splits(name, dataset), fetch=False)  # and nothing returned: it need not travel between processes
 
 
-def _train_as(name: str, recipe: Recipe) -> None:
+def _train_as(name: str, recipe: Recipe, dataset: str | Path | None) -> None:
     RECIPES[name] = recipe  # which may be the caller's own
-    _train(name)
+    _train(name, dataset)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ What it lacks is executed side by side, before Sphinx reads one page after the o
 """
 
 import hashlib
+import html
 import os
 import platform
 import subprocess
@@ -33,8 +34,8 @@ from sphinx.util import logging
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("vae_lib", "vae_course")
 LIBRARIES = ("torch", "matplotlib", "numpy", "scikit-learn", "ipykernel", "myst-nb")
-SYNTHETIC_NOTE = (
-    "This copy was built without MNIST: every figure and number on this page comes from synthetic digits, "
+OTHER_DATA_NOTE = (
+    "This copy was built without MNIST: every figure and number on this page comes from {data}, "
     "and the prose, which speaks of MNIST, may not fit them."
 )
 INTERRUPTED = 130  # the exit code of `python -m vae_lib` after Ctrl-C
@@ -65,10 +66,11 @@ def prepare(app: Sphinx, config: Config) -> None:
     _be_the_only_build(app, build)
     _fix_folders()
     data_name, fingerprint, untrained = _data_and_models()
-    os.environ["VAE_LIB_DATASET"] = data_name  # the same for all chapters, whatever the network does meanwhile
-    if data_name == "synthetic":
+    if data_name != "mnist":
         os.environ["PYTHONOPTIMIZE"] = "1"  # what the chapters assert, they assert of MNIST
-        config.html_theme_options["announcement"] = SYNTHETIC_NOTE
+        named = {"synthetic": "synthetic digits", "fashion": "Fashion-MNIST"}
+        own = f"the images of «{html.escape(data_name)}»"
+        config.html_theme_options["announcement"] = OTHER_DATA_NOTE.format(data=named.get(data_name, own))
     if untrained and config.nb_execution_mode != "off":
         _train(untrained)
     _set_kernel_environment(build)
@@ -165,15 +167,24 @@ def _data_and_models() -> tuple[str, str, list[str]]:
     for warning in caught:
         LOGGER.info("%s", warning.message)  # not a Sphinx warning: a book on synthetic digits is a whole book
     LOGGER.info("digits: %s", splits.name)
-    missing = [name for name in configs.RECIPES if not recipes.checkpoint_path(name, splits).exists()]
-    return splits.name, splits.fingerprint, missing
+    if os.environ["VAE_LIB_DATASET"] == "auto":  # the same for all chapters, whatever the network does meanwhile
+        os.environ["VAE_LIB_DATASET"] = splits.name
+    of_recipes = {name: recipes.splits(name) for name in configs.RECIPES}
+    missing = [name for name, used in of_recipes.items() if not recipes.checkpoint_path(name, used).exists()]
+    fingerprints = {splits.fingerprint, *(used.fingerprint for used in of_recipes.values())}
+    return splits.name, " ".join(sorted(fingerprints)), missing
 
 
 def _fix_folders() -> None:
     """Relative folders are those seen from where the build was started; training and kernels work in other places."""
     from vae_lib import paths
 
-    os.environ |= {"VAE_LIB_CACHE": str(paths.cache_dir()), "VAE_LIB_DATA": str(paths.data_root())}
+    try:
+        dataset = paths.dataset()
+    except ValueError as error:
+        raise ExtensionError(str(error)) from error
+    folders = {"VAE_LIB_CACHE": paths.cache_dir(), "VAE_LIB_DATA": paths.data_root(), "VAE_LIB_DATASET": dataset}
+    os.environ |= {name: str(folder) for name, folder in folders.items()}
 
 
 def _train(names: list[str]) -> None:

@@ -31,7 +31,7 @@ TINY = {
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch, small_splits, tmp_path):
     monkeypatch.setattr(configs, "RECIPES", TINY)
-    monkeypatch.setattr(data, "load", lambda: small_splits)
+    monkeypatch.setattr(data, "load", lambda name=None: small_splits)
     monkeypatch.chdir(tmp_path)
 
 
@@ -194,7 +194,7 @@ def test_data_says_what_is_read_and_where_models_are_kept(capsys, cache):
 
 
 def test_data_says_where_mnist_was_read(capsys, mnist, monkeypatch, tmp_path):
-    monkeypatch.setattr(data, "load", lambda: mnist)
+    monkeypatch.setattr(data, "load", lambda name=None: mnist)
     monkeypatch.setenv("VAE_LIB_DATA", str(tmp_path))
     _, out, _ = run(capsys, "data", "--sheet", "in/sheet.png")
     assert out.startswith("mnist: 55,000 train, 5,000 validation, 10,000 test\n")
@@ -229,6 +229,13 @@ def test_data_says_where_mnist_was_read(capsys, mnist, monkeypatch, tmp_path):
         (["data", "--sheet", "."], "--sheet: . is a folder"),
         (["data", "--sheet", "s.jpgg"], "--sheet: s.jpgg ends in '.jpgg', expected one of"),
         (["data", "--paint"], "--paint"),
+        (
+            ["data", "--dataset", "misspelt"],
+            "dataset: 'misspelt', expected 'auto', 'mnist', 'fashion', 'synthetic' or a",
+        ),
+        (["train", "tiny", "--dataset", "misspelt"], "dataset: 'misspelt'"),
+        (["evaluate", "tiny", "--dataset", ""], "dataset: ''"),
+        (["sample", "tiny", "--dataset", "misspelt/too"], "dataset: 'misspelt/too'"),
     ],
 )
 def test_a_call_that_makes_no_sense_exits_2_and_names_what_is_wrong(capsys, arguments, named):
@@ -244,7 +251,7 @@ def test_a_call_that_makes_no_sense_exits_2_and_names_what_is_wrong(capsys, argu
 )
 @pytest.mark.parametrize("command", ["train", "evaluate", "sample"])
 def test_a_failing_file_or_training_exits_1_with_its_sentence(capsys, monkeypatch, error, command):
-    def fail(name):
+    def fail(name, **options):
         raise error
 
     monkeypatch.setattr(recipes, "load", fail)
@@ -262,9 +269,9 @@ def test_a_folder_that_cannot_be_written_exits_1_and_is_named(capsys, tmp_path):
 
 
 def test_what_cannot_end_well_is_refused_before_any_training(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr(recipes, "load", lambda name: pytest.fail("trained"))
-    monkeypatch.setattr(recipes, "load_all", lambda names: pytest.fail("trained"))
-    monkeypatch.setattr(data, "load", lambda: pytest.fail("read"))
+    monkeypatch.setattr(recipes, "load", lambda name, **options: pytest.fail("trained"))
+    monkeypatch.setattr(recipes, "load_all", lambda names, **options: pytest.fail("trained"))
+    monkeypatch.setattr(data, "load", lambda name=None: pytest.fail("read"))
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "out" / "samples.png").mkdir(parents=True)
     (tmp_path / "several").mkdir()
@@ -285,6 +292,10 @@ def test_what_cannot_end_well_is_refused_before_any_training(capsys, monkeypatch
         "train tiny huge -o new",
         "data --sheet s.jpgg",
         "data --sheet /proc/s.png",
+        "data --dataset misspelt",
+        "train tiny --dataset file",
+        "evaluate tiny --dataset misspelt",
+        "sample tiny --dataset misspelt -o new/s.png",
     ):
         code, out, err = run(capsys, *arguments.split())
         assert code in (1, 2)
@@ -328,7 +339,7 @@ def test_a_picture_is_written_whole_or_not_at_all(capsys, monkeypatch, tmp_path)
 
 
 def test_an_unexpected_error_is_not_dressed_as_a_mistake_of_the_callers(capsys, monkeypatch):
-    def fail(name):
+    def fail(name, **options):
         raise KeyError("a bug")
 
     monkeypatch.setattr(recipes, "load", fail)
@@ -352,10 +363,22 @@ def test_an_unexpected_error_is_not_dressed_as_a_mistake_of_the_callers(capsys, 
                 "VAE_LIB_MODELS",
             ],
         ),
-        (["train"], ["RECIPE", "--all", "--out", "samples.png", "reconstructions.png", "manifold.png", "tiny-binary"]),
-        (["evaluate"], ["RECIPE", "--samples", "--images", "tiny-binary"]),
-        (["sample"], ["RECIPE", "-n", "--seed", "--draw", "--out", "tiny-binary"]),
-        (["data"], ["--sheet"]),
+        (
+            ["train"],
+            [
+                "RECIPE",
+                "--dataset",
+                "--all",
+                "--out",
+                "samples.png",
+                "reconstructions.png",
+                "manifold.png",
+                "tiny-binary",
+            ],
+        ),
+        (["evaluate"], ["RECIPE", "--dataset", "--samples", "--images", "tiny-binary"]),
+        (["sample"], ["RECIPE", "--dataset", "-n", "--seed", "--draw", "--out", "tiny-binary"]),
+        (["data"], ["--sheet", "--dataset"]),
     ],
 )
 def test_help_mentions_every_option(capsys, command, options):
@@ -386,7 +409,7 @@ def test_the_module_runs_as_a_program(tmp_path):
     command = [sys.executable, "-W", "error", "-m", "vae_lib", "data"]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tmp_path)
     assert (result.returncode, result.stdout) == (2, "")
-    problem = "VAE_LIB_DATASET: 'nonsense', expected 'auto', 'mnist' or 'synthetic'"
+    problem = "VAE_LIB_DATASET: 'nonsense', expected 'auto', 'mnist', 'fashion', 'synthetic' or a folder that is there"
     assert result.stderr == f"python -m vae_lib: error: {problem}\n"
     assert list(tmp_path.iterdir()) == []
 
@@ -427,6 +450,8 @@ def test_an_interrupted_training_says_one_line_and_leaves_no_process_and_no_file
         ("evaluate vae-20 --images 0", 2),
         ("sample misspelt", 2),
         ("sample ae-2", 2),
+        ("data --dataset misspelt", 2),
+        ("train vae-20 --dataset misspelt", 2),
     ],
 )
 def test_help_and_mistakes_are_answered_without_the_libraries_that_take_seconds(tmp_path, arguments, code):

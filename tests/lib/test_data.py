@@ -15,10 +15,11 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from vae_lib import _torchvision, data, paths, synthetic
+from vae_lib import idx as idx_files
 
 MNIST_ROOT = paths.data_root()  # read before any test changes the environment
 RAW = MNIST_ROOT / "MNIST" / "raw"
-NAMES = list(data.MNIST_FILES)
+NAMES = list(idx_files.MNIST_FILES)
 LABELS = "t10k-labels-idx1-ubyte"  # the smallest of the four
 
 pytestmark = pytest.mark.usefixtures("fresh_data")
@@ -149,8 +150,11 @@ def test_a_damaged_file_is_named_and_never_read(root, monkeypatch, damage, wante
     }[damage]
     replace(root / LABELS, damaged)
     monkeypatch.setenv("VAE_LIB_DATASET", wanted)
-    with pytest.raises(OSError, match=f"{LABELS} is damaged: {len(damaged):,} bytes .* Delete it") as caught:
+    with pytest.raises(OSError, match=f"{LABELS}: {len(damaged):,} bytes that are not MNIST's") as caught:
         data.load()
+    assert "put them into another folder and set VAE_LIB_DATASET to it" in str(caught.value)
+    assert "elete" not in str(caught.value)  # they may be somebody's own
+    assert (root / LABELS).read_bytes() == damaged
     assert not isinstance(caught.value, FileNotFoundError)  # which `auto` would answer with synthetic digits
 
 
@@ -162,7 +166,7 @@ def test_each_of_the_four_files_is_checked(root, name):
         content = bytearray((RAW / name).read_bytes())
         content[-1] ^= 128
         replace(root / name, bytes(content))
-    with pytest.raises(OSError, match=f"{name} is damaged"):
+    with pytest.raises(OSError, match=f"{name}: .* bytes that are not MNIST's"):
         data.load()
 
 
@@ -289,7 +293,7 @@ def test_a_download_that_brings_the_wrong_bytes_is_not_read(empty, monkeypatch):
         replace(raw / LABELS, (RAW / LABELS).read_bytes()[::-1])
 
     monkeypatch.setattr(_torchvision, "MNIST", Downloads(fetch))
-    with pytest.raises(OSError, match=f"{LABELS} is damaged"):
+    with pytest.raises(OSError, match=f"{LABELS}: .* bytes that are not MNIST's"):
         data.load()
 
 
@@ -360,7 +364,8 @@ def test_a_damaged_packed_file_is_named_and_nothing_is_made_of_it(root_gz, packe
     }[damage]
     replace(root_gz / f"{LABELS}.gz", damaged)
     monkeypatch.setenv("VAE_LIB_DATASET", wanted)
-    with pytest.raises(OSError, match=rf"{LABELS}\.gz is damaged.* Delete it, and it is downloaded again") as caught:
+    problem = rf"{LABELS}\.gz(: .* are not MNIST's| cannot be unpacked).* [Mm]ove it away, and .* is downloaded again"
+    with pytest.raises(OSError, match=problem) as caught:
         data.load()
     assert not isinstance(caught.value, FileNotFoundError)  # which `auto` would answer with synthetic digits
     assert not (root_gz / LABELS).exists()
@@ -415,8 +420,12 @@ def test_where_auto_may_not_write_synthetic_digits_take_mnists_place(empty, monk
 @pytest.mark.parametrize("wanted", ["other", "MNIST", " mnist"])
 def test_an_unknown_dataset_is_refused(monkeypatch, wanted):
     monkeypatch.setenv("VAE_LIB_DATASET", wanted)
-    with pytest.raises(ValueError, match=f"^VAE_LIB_DATASET: '{wanted}', expected 'auto', 'mnist' or 'synthetic'"):
+    expected = "expected 'auto', 'mnist', 'fashion', 'synthetic' or a folder that is there$"
+    with pytest.raises(ValueError, match=f"^VAE_LIB_DATASET: '{wanted}', {expected}"):
         data.load()
+    monkeypatch.setenv("VAE_LIB_DATASET", "synthetic")
+    with pytest.raises(ValueError, match=f"^dataset: '{wanted}', {expected}"):
+        data.load(wanted)
 
 
 @pytest.fixture
@@ -478,7 +487,7 @@ def run_with_torchvision(folder: Path, init: str) -> subprocess.CompletedProcess
     package = folder / "torchvision"
     package.mkdir()
     (package / "__init__.py").write_text(textwrap.dedent(init))
-    (package / "datasets.py").write_text("class MNIST: pass\n")
+    (package / "datasets.py").write_text("class MNIST: pass\nclass FashionMNIST: pass\n")
     source = Path(_torchvision.__file__).parents[1]
     environment = os.environ | {"PYTHONPATH": f"{folder}{os.pathsep}{source}", "PYTHONDONTWRITEBYTECODE": "1"}
     command = "from vae_lib._torchvision import MNIST; print(MNIST.__module__)"

@@ -453,3 +453,13 @@ def test_a_sheet_without_columns_and_a_curve_without_a_point_are_refused():
     with pytest.raises(ValueError, match="^curves: 'empty' has no finite point"):
         figures.plot_lines([0, 1], {"whole": [0, 1], "empty": [math.nan] * 2}, xlabel="x", ylabel="y")
     assert plt.get_fignums() == before
+
+
+def test_of_more_than_ten_classes_the_eleventh_begins_the_colours_anew():
+    """As in the live figures' plane, which names its classes, too."""
+    points = torch.arange(24.0).view(12, 2)
+    ax = figures.plot_latents(points, torch.arange(12))
+    drawn = [tuple(cloud.get_facecolor()[0]) for cloud in ax.collections]
+    assert drawn[10:] == drawn[:2]
+    assert len(set(drawn)) == 10
+    assert [text.get_text() for text in ax.texts] == [str(label) for label in range(12)]

@@ -19,7 +19,7 @@ TINY_AE = replace(TINY, model=replace(TINY.model, variational=False))
 def tiny(monkeypatch, small_splits):
     """In place of the book's recipes and of MNIST."""
     monkeypatch.setattr(configs, "RECIPES", {"tiny": TINY, "tiny-ae": TINY_AE})
-    monkeypatch.setattr(data, "load", lambda: small_splits)
+    monkeypatch.setattr(data, "load", lambda name=None: small_splits)
 
 
 @pytest.fixture

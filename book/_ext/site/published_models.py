@@ -31,12 +31,11 @@ def publish(app: Sphinx, exception: Exception | None) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     if not app.config.html_baseurl:
         return
-    from vae_lib import configs, data, recipes
+    from vae_lib import configs, recipes
 
     folder.mkdir()
-    splits = data.load()
     for name in configs.RECIPES:
-        path = recipes.checkpoint_path(name, splits)
+        path = recipes.checkpoint_path(name, recipes.splits(name))
         if not path.exists():
             raise ExtensionError(f"models: {name} cannot be published before it is trained; {path} is missing")
         shutil.copyfile(path, folder / path.name)  # without the mode: only its owner may read the one in the cache

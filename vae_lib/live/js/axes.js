@@ -86,7 +86,7 @@ export function plane({ points, labels, size = 300, ...place }) {
   context.scale(2, 2);
   context.globalAlpha = 0.5;
   points.forEach((point, i) => {
-    context.fillStyle = CLASSES[labels[i]];
+    context.fillStyle = CLASSES[labels[i] % CLASSES.length];
     context.fillRect(x(point[0]) - 1.25, y(point[1]) - 1.25, 2.5, 2.5);
   });
   context.globalAlpha = 1;
@@ -94,7 +94,7 @@ export function plane({ points, labels, size = 300, ...place }) {
   Object.assign(context, { textAlign: "center", textBaseline: "middle" });
   for (const k of new Set(labels)) {
     const [u, v] = [0, 1].map((axis) => median(points.filter((_, i) => labels[i] === k).map((point) => point[axis])));
-    context.fillStyle = CLASSES[k];
+    context.fillStyle = CLASSES[k % CLASSES.length];
     context.beginPath();
     context.arc(x(u), y(v), 9, 0, 7);
     context.fill();
