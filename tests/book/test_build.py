@@ -2,15 +2,15 @@
 
 import base64
 import io
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+import joblib
 import pytest
+import small_book
 import torch
 from bs4 import BeautifulSoup
 from pages import BOOK
@@ -49,8 +49,7 @@ def build(
     (book / "_toc.yml").write_text("format: jb-book\nroot: planted\n")
     for name, cell in {"planted": code, **others}.items():
         (book / f"{name}.md").write_text(PAGE.format(prose=prose, code=cell))
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", book]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+    return small_book.jupyter_book("build", book)
 
 
 def test_a_cell_that_fails_stops_the_build_and_names_the_page(tmp_path: Path) -> None:
@@ -112,7 +111,7 @@ while not Path({other!r}).exists():
 assert torch.get_num_threads() == 1"""
 
 
-@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core executes one page at a time")
+@pytest.mark.skipif(joblib.cpu_count() < 2, reason="one core executes one page at a time")
 def test_pages_are_executed_side_by_side_each_on_one_thread(tmp_path: Path) -> None:
     first, second = (MEET.format(name=name, other=other) for name, other in (("a", "b"), ("b", "a")))
     result = build(tmp_path, first, others={"second": second})
