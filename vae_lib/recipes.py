@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+import joblib
 import torch
 
 from vae_lib import checkpoints, data, distributions, models, objectives, paths, progress, train
@@ -75,7 +76,7 @@ def load_all(names: Iterable[str]) -> Iterator[str]:
         return
     context = multiprocessing.get_context("spawn")  # a forked process would inherit torch's threads, and hang
     others = multiprocessing.active_children()
-    with ProcessPoolExecutor(min(len(missing), os.cpu_count() or 1), context, initializer=_quiet) as workers:
+    with ProcessPoolExecutor(min(len(missing), joblib.cpu_count()), context, initializer=_quiet) as workers:
         try:
             with _beside_the_caller():
                 futures = {workers.submit(_train_as, name, get(name)): name for name in missing}
