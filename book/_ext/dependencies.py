@@ -16,15 +16,21 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 PACKAGES = ("vae_lib", "vae_course")
 CHECK, BANK = "vae_course.checking.check", "vae_course.bank"
+AROUND_PYTHON = ("%%time", "%%timeit", "%%capture", "%%prun")  # what follows another magic may be any language
 RECIPES, CONFIGS = "vae_lib.recipes", "vae_lib.configs"
 
 
 def parse(cell: str) -> ast.Module | None:
     """The syntax tree of a cell, its magics made calls as IPython does; None where it is no Python."""
-    while cell.startswith("%%"):  # a magic over a whole cell, as %%time: what follows may be Python
-        cell = cell.partition("\n")[2]
+    lines = cell.split("\n")
+    for i, line in enumerate(lines):
+        if not line.startswith("%%"):
+            break
+        if line.split()[0] not in AROUND_PYTHON:
+            return None
+        lines[i] = "pass"  # so that the others keep their numbers
     try:
-        return ast.parse(TransformerManager().transform_cell(cell))
+        return ast.parse(TransformerManager().transform_cell("\n".join(lines)))
     except SyntaxError:
         return None
 
