@@ -174,8 +174,9 @@ def _cached(env: BuildEnvironment, docname: str, notebook: NotebookNode) -> bool
 def _forget_old_states(env: BuildEnvironment) -> None:
     """Keep those of this build and, of the others, those used last."""
     for name in env.page_states:
+        _folder(env, name).mkdir(parents=True, exist_ok=True)  # it may have been removed by hand
         os.utime(_folder(env, name))
-    folders = sorted(Path(env.config.nb_execution_cache_path).iterdir(), key=lambda path: path.stat().st_mtime)
+    folders = sorted(Path(env.config.nb_execution_cache_path).glob("*"), key=lambda path: path.stat().st_mtime)
     for folder in folders[: -STATES * len(env.page_states)]:
         shutil.rmtree(folder)
 

@@ -125,3 +125,9 @@ def test_the_cache_keeps_what_was_used_last_and_what_this_build_uses(tmp_path):
     execution._forget_old_states(SimpleNamespace(config=config, page_states={"a": names[0], "b": names[2]}))
     rest = names[-2 * execution.STATES + 2 :]
     assert {path.name for path in tmp_path.iterdir()} == {names[0], names[2], *rest}
+
+
+def test_a_cache_that_was_removed_by_hand_or_never_made_stops_no_build(tmp_path):
+    config = SimpleNamespace(nb_execution_cache_path=str(tmp_path / "removed"))
+    execution._forget_old_states(SimpleNamespace(config=config, page_states={}))
+    execution._forget_old_states(SimpleNamespace(config=config, page_states={"a": "state"}))
