@@ -8,10 +8,10 @@ Both on one thread, as recipes are trained, and on as many as there are cores.
 """
 
 import argparse
-import os
 import statistics
 import time
 
+import joblib
 import torch
 from torch.utils.data import DataLoader, Subset
 
@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="the three are timed in turn, this often")
     arguments = parser.parse_args()
     splits = data.load()
-    for threads in sorted({1, os.cpu_count() or 1}):
+    for threads in sorted({1, joblib.cpu_count()}):
         torch.set_num_threads(threads)
         report(splits, arguments.epochs, arguments.rounds)
 

@@ -24,6 +24,7 @@ from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
+import joblib
 import torch
 
 from vae_lib import checkpoints, data, distributions, models, objectives, paths, progress, train
@@ -86,7 +87,7 @@ def load_all(names: Iterable[str], *, dataset: str | Path | None = None) -> Iter
         return
     context = multiprocessing.get_context("spawn")  # a forked process would inherit torch's threads, and hang
     others = multiprocessing.active_children()
-    with ProcessPoolExecutor(min(len(missing), os.cpu_count() or 1), context, initializer=_quiet) as workers:
+    with ProcessPoolExecutor(min(len(missing), joblib.cpu_count()), context, initializer=_quiet) as workers:
         try:
             with _beside_the_caller():
                 futures = {workers.submit(_train_as, name, get(name), dataset): name for name in missing}

@@ -2,14 +2,16 @@
 
 Before the first page is read, the data are chosen once for all chapters and every recipe is trained that has no
 checkpoint yet, with progress on the terminal; the kernels then only read. The execution cache has a folder for each
-state of vae_lib, its data and its libraries, so that a page is executed anew when any of them changed, and only then.
-What it lacks is executed side by side, before Sphinx reads one page after the other and finds each of them there.
+state of a page: of its code, of what this reaches of the book's packages, of the data and the libraries. So a page is
+executed anew when any of them changed, and only then. What is lacking is executed side by side, before Sphinx reads one
+page after the other and finds each of them there.
 """
 
 import hashlib
 import html
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -19,10 +21,11 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib import metadata
 from pathlib import Path
 
+import joblib
 import nbclient
 from filelock import FileLock, Timeout
 from jupyter_cache import get_cache
-from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
+from jupyter_cache.base import CacheBundleIn
 from myst_nb.core.read import create_nb_reader
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
@@ -31,13 +34,16 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
+from _ext.dependencies import Code, Packages
+from _ext.names import faults
+
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("vae_lib", "vae_course")
 LIBRARIES = ("torch", "matplotlib", "numpy", "scikit-learn", "ipykernel", "myst-nb")
 OTHER_DATA_NOTE = (
     "This copy was built without MNIST: every figure and number on this page comes from {data}, "
     "and the prose, which speaks of MNIST, may not fit them."
 )
+STATES = 3  # of each page stay in the cache, so that one finds its outputs again after a change is taken back
 INTERRUPTED = 130  # the exit code of `python -m vae_lib` after Ctrl-C
 LOGGER = logging.getLogger(__name__)
 
@@ -53,9 +59,11 @@ MATPLOTLIB_CONFIG = "svg.hashsalt: vae_lib\n"
 
 def setup(app: Sphinx) -> dict[str, bool]:
     sys.path.insert(0, str(ROOT))  # the book of this checkout runs the vae_lib of this checkout
-    app.add_config_value("vae_lib_state", "", "env")  # a change makes Sphinx read every page again
+    app.add_config_value("common_state", "", "")
     app.connect("config-inited", prepare)
+    app.connect("env-get-outdated", outdated)
     app.connect("env-before-read-docs", execute)
+    app.connect("source-read", choose_cache)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
 
 
@@ -74,10 +82,30 @@ def prepare(app: Sphinx, config: Config) -> None:
     if untrained and config.nb_execution_mode != "off":
         _train(untrained)
     _set_kernel_environment(build)
+    config.nb_execution_cache_path = str(build / ".jupyter_cache")
     versions = [platform.python_version(), *(f"{name} {metadata.version(name)}" for name in LIBRARIES)]
-    state = hashlib.sha256("\n".join([_package_fingerprint(), fingerprint, *versions]).encode()).hexdigest()[:12]
-    config.vae_lib_state = state
-    config.nb_execution_cache_path = str(build / ".jupyter_cache" / state)
+    config.common_state = "\n".join([fingerprint, *versions])
+
+
+def outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
+    """The pages whose outputs may be others than those that were read; Sphinx itself sees what changed in their text.
+
+    Raises ExtensionError with every name on any page that nothing has.
+    """
+    before, env.page_states, wrong = getattr(env, "page_states", {}), {}, []
+    packages = Packages(ROOT)
+    for docname, path, notebook in _notebooks(env, sorted(env.found_docs)):
+        env.page_states[docname] = _state(app.config.common_state, packages, docname, notebook)
+        wrong += [f"{path.relative_to(app.srcdir)}:{line}: {fault}" for line, fault in faults(path, notebook)]
+    if wrong:
+        raise ExtensionError("\n".join(wrong))
+    return [name for name in env.found_docs if before.get(name) != env.page_states.get(name)]
+
+
+def choose_cache(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Let myst-nb look for the page's outputs where those of its state are."""
+    if docname in app.env.page_states:
+        app.env.mystnb_config = app.env.mystnb_config.copy(execution_cache_path=str(_folder(app.env, docname)))
 
 
 def execute(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
@@ -87,22 +115,23 @@ def execute(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
     """
     if app.config.nb_execution_mode != "cache":
         return
-    cache = get_cache(env.mystnb_config.execution_cache_path)
     failures = []
-    with ThreadPoolExecutor(os.cpu_count()) as kernels:
+    with ThreadPoolExecutor(joblib.cpu_count()) as kernels:
         running = {
-            kernels.submit(_run, path, notebook, app.config.nb_execution_timeout): (path, notebook)
-            for path, notebook in _not_cached(cache, env, docnames)
+            kernels.submit(_run, path, notebook, app.config.nb_execution_timeout): (docname, path, notebook)
+            for docname, path, notebook in _notebooks(env, docnames)
+            if not _cached(env, docname, notebook)
         }
         try:
             for future in as_completed(running):
-                path, notebook = running[future]
+                docname, path, notebook = running[future]
                 name = path.relative_to(app.srcdir).as_posix()
                 if error := future.exception():
                     LOGGER.info("%s: failed", name)
                     failures.append(f"{name}: {error}")
                     continue
                 bundle = CacheBundleIn(notebook, str(path), data={"execution_seconds": future.result()})
+                cache = get_cache(_folder(env, docname))
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
                 LOGGER.info("%s: executed in %.0f s", name, future.result())
         except KeyboardInterrupt:
@@ -111,22 +140,47 @@ def execute(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
             raise
     if failures:
         raise ExtensionError("\n".join(failures))
+    _forget_old_states(env)
 
 
-def _not_cached(
-    cache: JupyterCacheAbstract, env: BuildEnvironment, docnames: list[str]
-) -> Iterator[tuple[Path, NotebookNode]]:
-    """The notebooks among the pages that have no match in the cache, read as myst-nb will read them to look them up."""
-    for path in map(Path, map(env.doc2path, docnames)):
+def _notebooks(env: BuildEnvironment, docnames: list[str]) -> Iterator[tuple[str, Path, NotebookNode]]:
+    """The pages with code, read as myst-nb will read them."""
+    for docname in docnames:
+        path = Path(env.doc2path(docname))
         text = path.read_text(encoding="utf-8")
-        reader = create_nb_reader(str(path), env.myst_config, env.mystnb_config, text)
-        if reader is None:
-            continue
-        notebook = reader.read(text)
-        try:
-            cache.match_cache_notebook(notebook)
-        except KeyError:
-            yield path, notebook
+        if reader := create_nb_reader(str(path), env.myst_config, env.mystnb_config, text):
+            yield docname, path, reader.read(text)
+
+
+def _state(common: str, packages: Packages, docname: str, notebook: NotebookNode) -> str:
+    """A hash of all that the page's outputs depend on, its place among it."""
+    from vae_lib.configs import RECIPES
+
+    code = Code(tuple(cell.source for cell in notebook.cells if cell.cell_type == "code"))
+    parts = (common, docname, *code.cells, packages.fingerprint(code, RECIPES))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def _folder(env: BuildEnvironment, docname: str) -> Path:
+    return Path(env.config.nb_execution_cache_path, env.page_states[docname])
+
+
+def _cached(env: BuildEnvironment, docname: str, notebook: NotebookNode) -> bool:
+    try:
+        get_cache(_folder(env, docname)).match_cache_notebook(notebook)
+    except KeyError:
+        return False
+    return True
+
+
+def _forget_old_states(env: BuildEnvironment) -> None:
+    """Keep those of this build and, of the others, those used last."""
+    for name in env.page_states:
+        _folder(env, name).mkdir(parents=True, exist_ok=True)  # it may have been removed by hand
+        os.utime(_folder(env, name))
+    folders = sorted(Path(env.config.nb_execution_cache_path).glob("*"), key=lambda path: path.stat().st_mtime)
+    for folder in folders[: -STATES * len(env.page_states)]:
+        shutil.rmtree(folder)
 
 
 def _run(path: Path, notebook: NotebookNode, timeout: int) -> float:
@@ -216,10 +270,3 @@ def _set_kernel_environment(build: Path) -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     os.environ["TQDM_DISABLE"] = "1"
     os.environ["OMP_NUM_THREADS"] = "1"  # kernels share the cores, and no number depends on how many there are
-
-
-def _package_fingerprint() -> str:
-    """A hash of what the packages do; comments and docstrings do not count."""
-    from vae_lib.recipes import code_fingerprint
-
-    return code_fingerprint(*sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py")))

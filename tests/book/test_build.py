@@ -2,15 +2,17 @@
 
 import base64
 import io
-import os
+import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+import joblib
 import pytest
+import small_book
+import sources
 import torch
 from bs4 import BeautifulSoup
 from pages import BOOK
@@ -49,8 +51,7 @@ def build(
     (book / "_toc.yml").write_text("format: jb-book\nroot: planted\n")
     for name, cell in {"planted": code, **others}.items():
         (book / f"{name}.md").write_text(PAGE.format(prose=prose, code=cell))
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", book]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+    return small_book.jupyter_book("build", book)
 
 
 def test_a_cell_that_fails_stops_the_build_and_names_the_page(tmp_path: Path) -> None:
@@ -89,17 +90,32 @@ def test_a_solution_that_has_rotted_stops_the_build_and_says_what_is_wrong(tmp_p
     assert "my_kl: correct." in article(tmp_path)
 
 
-MALFORMED = {
-    "```{starter} my_kl\n```": "my_kl needs a solution cell on this page",
+QUIZZES = {
     "```{quiz} Which?\n- [ ] This.\n\n  No.\n- [ ] That.\n\n  No.\n```": "one of them right; got 2, 0 right",
     "```{quiz} Which?\n- [x] This.\n```": "two answers or more, one of them right; got 0, 0 right",
 }
 
 
-def test_malformed_exercises_and_quizzes_are_told_with_their_page(tmp_path: Path) -> None:
-    result = build(tmp_path, "1", prose="\n\n".join(MALFORMED))
-    assert [said for said in MALFORMED.values() if said not in result.stderr] == []
-    assert result.stderr.count("planted.md") >= len(MALFORMED)
+def test_malformed_quizzes_are_told_with_their_page(tmp_path: Path) -> None:
+    result = build(tmp_path, "1", mode="'off'", prose="\n\n".join(QUIZZES))
+    assert [said for said in QUIZZES.values() if said not in result.stderr] == []
+    assert result.stderr.count("planted.md") >= len(QUIZZES)
+
+
+def test_names_that_nothing_has_are_all_told_before_anything_runs(tmp_path: Path) -> None:
+    prose = "```{starter} my_kl\n```"
+    others = {"second": "from vae_lib import recipes\nrecipes.load('vae-3')", "third": "open('ran', 'w').close()"}
+    result = build(tmp_path, "from vae_course import check\ncheck(my_lk)", prose=prose, others=others)
+    assert result.returncode != 0
+    for told in (
+        "planted.md:7: my_kl needs a solution cell on this page",
+        "planted.md:12: no exercise is called 'my_lk'; did you mean my_kl?",
+        "second.md:7: my_kl needs a solution cell on this page",
+        "second.md:12: recipe: 'vae-3' is unknown",
+        "third.md:7: my_kl needs a solution cell on this page",
+    ):
+        assert told in result.stderr
+    assert not (tmp_path / "book" / "ran").exists()
 
 
 MEET = """\
@@ -112,7 +128,7 @@ while not Path({other!r}).exists():
 assert torch.get_num_threads() == 1"""
 
 
-@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core executes one page at a time")
+@pytest.mark.skipif(joblib.cpu_count() < 2, reason="one core executes one page at a time")
 def test_pages_are_executed_side_by_side_each_on_one_thread(tmp_path: Path) -> None:
     first, second = (MEET.format(name=name, other=other) for name, other in (("a", "b"), ("b", "a")))
     result = build(tmp_path, first, others={"second": second})
@@ -168,13 +184,39 @@ def test_a_wish_for_mnist_that_cannot_be_met_stops_the_build(tmp_path: Path, mon
     assert "VAE_LIB_DATA" in result.stderr
 
 
-def test_the_executed_pages_are_kept_until_vae_lib_changes(tmp_path: Path) -> None:
-    assert "planted.md: executed" in build(tmp_path, "1").stdout
-    assert "planted.md: executed" not in build(tmp_path, "1").stdout
-    (state,) = (tmp_path / "book/_build/.jupyter_cache").iterdir()
-    state.rename(state.with_name("000000000000"))  # as if the pages had been executed by another vae_lib
-    (tmp_path / "book/planted.md").touch()
-    assert "planted.md: executed" in build(tmp_path, "1").stdout
+HINTS = """\
+from vae_course import hint
+
+def {name}(*_):
+    return 0
+
+hint({name})"""
+
+
+def test_a_page_is_executed_again_when_what_it_depends_on_changed_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("vae_lib", "vae_course", "book/_ext"):
+        shutil.copytree(sources.ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.syspath_prepend(tmp_path / "book")  # the build's extension is the copy, and brings the copied packages
+
+    def executed(**others: str) -> set[str]:
+        code = HINTS.format(name="my_kl")
+        others |= {"second": HINTS.format(name="my_score_gradient"), "third": "from vae_lib import objectives"}
+        result = build(tmp_path, code, others=others)
+        assert result.returncode == 0, result.stderr
+        return set(re.findall(r"^(\w+)\.md: executed", result.stdout, re.MULTILINE))
+
+    assert executed() == {"planted", "second", "third"}
+    before = article(tmp_path)
+    bank = tmp_path / "vae_course" / "bank" / "elbo.py"
+    text = bank.read_text()
+    bank.write_text(text.replace("hints=(", 'hints=(\n"A planted hint.",', 1))
+    assert executed() == {"planted"}
+    assert "A planted hint." in article(tmp_path)
+    bank.write_text(text)
+    assert executed(another="1") == {"another"}  # the first hint's outputs are found again
+    assert article(tmp_path) == before
 
 
 @pytest.mark.parametrize(("mode", "kept"), [("RGBA", "LA"), ("RGB", "L")])

@@ -15,6 +15,14 @@ from vae_lib import checkpoints, paths, recipes
 pytestmark = pytest.mark.usefixtures("tiny")
 
 
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path) -> None:
+    """An empty cache, where the other tests of this folder have the user's."""
+    monkeypatch.setenv("VAE_LIB_CACHE", str(tmp_path / "cache"))
+    for name in ("VAE_LIB_DATASET", "VAE_LIB_MODELS"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def said(monkeypatch):
     """What the build logs."""
@@ -106,3 +114,20 @@ def test_an_interrupted_training_interrupts_the_build_and_a_failed_one_fails_it(
     started.code = code
     with pytest.raises(error):
         prepare()
+
+
+def test_the_cache_keeps_what_was_used_last_and_what_this_build_uses(tmp_path):
+    names = [f"state-{i}" for i in range(3 * execution.STATES)]
+    for age, name in enumerate(reversed(names)):
+        (tmp_path / name / "executed").mkdir(parents=True)
+        os.utime(tmp_path / name, (1e9 - age, 1e9 - age))
+    config = SimpleNamespace(nb_execution_cache_path=str(tmp_path))
+    execution._forget_old_states(SimpleNamespace(config=config, page_states={"a": names[0], "b": names[2]}))
+    rest = names[-2 * execution.STATES + 2 :]
+    assert {path.name for path in tmp_path.iterdir()} == {names[0], names[2], *rest}
+
+
+def test_a_cache_that_was_removed_by_hand_or_never_made_stops_no_build(tmp_path):
+    config = SimpleNamespace(nb_execution_cache_path=str(tmp_path / "removed"))
+    execution._forget_old_states(SimpleNamespace(config=config, page_states={}))
+    execution._forget_old_states(SimpleNamespace(config=config, page_states={"a": "state"}))

@@ -12,6 +12,7 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import joblib
 import nbformat
 import pages
 import pytest
@@ -128,7 +129,7 @@ def executed(machine: Machine, brought: tuple, first_cell: str, html: Path) -> d
         places = {"VAE_LIB_CACHE": str(machine.folder / name / "cache"), "VAE_LIB_DATA": str(paths.data_root())}
         return machine.execute(notebook, name, VAE_LIB_DATASET="mnist", **places)
 
-    with ThreadPoolExecutor(os.cpu_count()) as runners:
+    with ThreadPoolExecutor(joblib.cpu_count()) as runners:
         return dict(zip(NAMES, runners.map(run, NAMES), strict=True))
 
 

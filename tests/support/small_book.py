@@ -1,8 +1,11 @@
 """A book of a page with code and a page of words, which the book's own extensions build outside of any repository."""
 
+import multiprocessing
+import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pages
 from bs4 import BeautifulSoup
@@ -31,6 +34,21 @@ See {doc}`words`.
 1 + 1
 ```
 """
+# What a build imports of others, which takes most of its time: each is forked from a process that has it already.
+LIBRARIES = [
+    "jupyter_book.cli.main",
+    "jupyter_book.sphinx",
+    "matplotlib.pyplot",
+    "myst_nb.sphinx_ext",
+    "nbclient",
+    "notfound.extension",
+    "sphinx_book_theme",
+    "sphinx_external_toc",
+    "sphinx_thebe",
+    "sphinxcontrib.bibtex",
+    "sphinxext.opengraph",
+    "torch",
+]
 AUTHOR = ("-c", "user.name=a", "-c", "user.email=a@b")
 
 
@@ -48,8 +66,31 @@ def write(folder: Path, *extensions: str, repository: str = "") -> Path:
 
 def build(book: Path) -> subprocess.CompletedProcess:
     """Build its site, with warnings as errors."""
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", "-W", "-n", book]
-    return subprocess.run(command, capture_output=True, text=True, cwd=book, check=False)
+    return jupyter_book("build", "-W", "-n", book)
+
+
+def jupyter_book(*arguments: str | Path) -> subprocess.CompletedProcess:
+    """The command `jupyter-book`, in a process of its own."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(LIBRARIES)
+    with TemporaryDirectory() as folder:
+        said = [Path(folder, name) for name in ("stdout", "stderr")]
+        command = ["jupyter-book", *map(str, arguments)]
+        process = context.Process(target=_run, args=(command, dict(os.environ), *said))
+        process.start()
+        process.join()
+        return subprocess.CompletedProcess(command, process.exitcode, *(path.read_text("utf-8") for path in said))
+
+
+def _run(command: list[str], environment: dict[str, str], stdout: Path, stderr: Path) -> None:
+    for number, path in enumerate((stdout, stderr), 1):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = command
+    from jupyter_book.cli.main import main
+
+    main()
 
 
 def page(book: Path, name: str) -> BeautifulSoup:

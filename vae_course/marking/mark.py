@@ -4,11 +4,11 @@ Functions are found by their names, so a notebook that lost its metadata or its 
 other. A fault of a student's file is that student's; any other stops the marking, and nobody is marked.
 """
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
+import joblib
 from tqdm import tqdm
 
 from vae_course.bank import CHAPTERS, EXERCISES
@@ -89,9 +89,9 @@ def _columns(exercises: list[Exercise]) -> list[str]:
 
 
 def _run_all(choices: list[Choice]) -> list[dict[Notebook, Run]]:
-    """The runs of each student's notebooks that count, as many at a time as there are cores."""
+    """The runs of each student's notebooks that count, as many at a time as this process may use cores."""
     stop = Event()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(joblib.cpu_count()) as pool:
         try:
             waiting = [
                 {each: pool.submit(run, each.path, names, stop) for each, names in choice.functions().items()}

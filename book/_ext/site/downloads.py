@@ -52,7 +52,7 @@ def offer(app: Sphinx, exception: Exception | None) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     pages = [Path(app.env.doc2path(name)) for name in app.env.found_docs]
-    executed = Path(app.config.nb_execution_cache_path or app.doctreedir).glob("executed/*/base.ipynb")
+    executed = Path(app.config.nb_execution_cache_path or app.doctreedir).glob("*/executed/*/base.ipynb")
     written = max(path.stat().st_mtime for path in (*pages, *executed))
     files = {}
     for name, path in MADE.items():

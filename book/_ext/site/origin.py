@@ -1,4 +1,4 @@
-"""Whose copy of the book this is: the site's address, the repository on GitHub, and what git knows of the files.
+"""Whose copy of the book this is: its authors, the site's address, the repository on GitHub, and what git knows.
 
 Nothing names the repository in the files: a fork's buttons open the fork, and its notebooks install the fork's package.
 """
@@ -27,7 +27,11 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 
 def find(app: Sphinx, config: Config) -> None:
-    """Complete the configuration by the site's address and the repository. Raises ExtensionError for a bad BOOK_URL."""
+    """Complete the configuration: authors, address, repository. Raises ExtensionError for a bad BOOK_URL.
+
+    The authors are those of the title, which stands in one place; an edition's author and publisher are the same.
+    """
+    config.author = config.author.replace("{title}", config.html_title)
     if url := os.environ.get("BOOK_URL"):
         try:
             config.html_baseurl = site_address(url)

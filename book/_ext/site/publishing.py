@@ -3,6 +3,9 @@
 With an address (BOOK_URL): canonical links, cards for those who share a page, a sitemap, and a page for addresses that
 are not there. With a repository: a way to correct the page. With git: the day of the page's last change. What is not
 known is left out.
+
+Sitemap and days are made here, as the extensions for them see one build only: sphinx-sitemap lists the pages that it
+wrote, and 404 and search among them; sphinx-last-updated-by-git asks for the pages that it read, and warns without git.
 """
 
 import os

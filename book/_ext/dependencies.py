@@ -1,0 +1,174 @@
+"""What a page's outputs depend on: its own code, and what this reaches of the book's packages.
+
+Imports are read, not run: those of the page's cells, and from there those of each module that is reached, wherever in
+it they stand. Two modules hold something for every page, and a page meets a part of each: the bank has all chapters'
+exercises, and configs.py all recipes.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+from IPython.core.inputtransformer2 import TransformerManager
+
+PACKAGES = ("vae_lib", "vae_course")
+CHECK, BANK = "vae_course.checking.check", "vae_course.bank"
+AROUND_PYTHON = ("%%time", "%%timeit", "%%capture", "%%prun")  # what follows another magic may be any language
+RECIPES, CONFIGS = "vae_lib.recipes", "vae_lib.configs"
+
+
+def parse(cell: str) -> ast.Module | None:
+    """The syntax tree of a cell, its magics made calls as IPython does; None where it is no Python."""
+    lines = cell.split("\n")
+    for i, line in enumerate(lines):
+        if not line.startswith("%%"):
+            break
+        if line.split()[0] not in AROUND_PYTHON:
+            return None
+        lines[i] = "pass"  # so that the others keep their numbers
+    try:
+        return ast.parse(TransformerManager().transform_cell("\n".join(lines)))
+    except SyntaxError:
+        return None
+
+
+def imports(tree: ast.AST, package: str = "") -> set[str]:
+    """Every dotted name that is imported, anywhere: `from a import b` gives a and a.b. package: a relative one's."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) + 1 - node.level] if node.level else []
+            base = ".".join([*above, *filter(None, [node.module])])
+            names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
+    return names
+
+
+@dataclass(frozen=True)
+class Code:
+    """The code cells of a page, in order."""
+
+    cells: tuple[str, ...]
+
+    @cached_property
+    def trees(self) -> list[ast.Module | None]:
+        """Of each cell; None for one that is no Python."""
+        return list(map(parse, self.cells))
+
+    @property
+    def nodes(self) -> list[ast.AST]:
+        """All that stands in the cells."""
+        return [node for tree in self.trees if tree for node in ast.walk(tree)]
+
+    @property
+    def names(self) -> set[str]:
+        """Every word of the code that may be the name of a function."""
+        fields = [value for node in self.nodes for _, value in ast.iter_fields(node)]
+        return {value for value in fields if isinstance(value, str)}
+
+    @property
+    def recipes(self) -> set[str] | None:
+        """The recipes that are loaded by name; None where a name is computed, or may be."""
+        loaded, uses = [], 0
+        for node in self.nodes:
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id="recipes"), attr="load" | "get"),
+                    args=[ast.Constant(value=str(name))],
+                ):
+                    loaded.append(name)
+                case ast.Name(id="recipes"):
+                    uses += 1
+                case ast.ImportFrom(names=names) if any(each.name == "recipes" and each.asname for each in names):
+                    return None
+        return set(loaded) if uses == len(loaded) else None
+
+
+@dataclass(frozen=True)
+class Module:
+    """What is asked of one: the names that it imports, the functions at its top, and a hash of what it does."""
+
+    imports: frozenset[str]
+    functions: frozenset[str]
+    hash: str
+
+
+@cache
+def read(source: bytes, name: str, package: str) -> Module:
+    """Read a module's text. Comments, docstrings and layout do not count, nor the recipes, which count by name."""
+    tree = ast.parse(source, filename=name)
+    functions = frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            node.body = node.body[1:]
+    if name == CONFIGS:
+        tree.body = [node for node in tree.body if not _defines_recipes(node)]
+    digest = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    return Module(frozenset(imports(tree, package)), functions, digest)
+
+
+def _defines_recipes(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "RECIPES"
+
+
+class Packages:
+    """The modules of the book's packages under a folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.modules: dict[str, Module] = {}
+        for path in sorted(path for package in PACKAGES for path in (root / package).rglob("*.py")):
+            parts = path.relative_to(root).with_suffix("").parts
+            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            self.modules[name] = read(path.read_bytes(), name, ".".join(parts[:-1]))
+        self._bank = {name for name in self.modules if name.startswith(f"{BANK}.")}
+
+    def fingerprint(self, code: Code, recipes: dict[str, object]) -> str:
+        """A hash of all that the code reaches, and of those recipes that it loads."""
+        modules, names = self.needed_by(code), self._recipes(code)
+        loaded = recipes if names is None else {name: recipes.get(name) for name in sorted(names)}
+        parts = [f"{name} {self.modules[name].hash}" for name in sorted(modules)]
+        return hashlib.sha256("\n".join([*parts, repr(loaded)]).encode()).hexdigest()
+
+    def needed_by(self, code: Code) -> set[str]:
+        """The modules that the code reaches: all of them where a cell is no Python and could do anything."""
+        if None in code.trees:
+            return set(self.modules)
+        found = self._reached(*map(imports, code.trees))
+        if CHECK in found and BANK not in found:
+            # `check` looks in the whole bank for the exercise of a function's name. What it finds is in the file of an
+            # exercise that this page names: the other chapters' files can change nothing here.
+            names = code.names
+            files = [file for file in self._bank if names & self.modules[file].functions]
+            found = self._reached(files, found={*found, BANK})
+        return found
+
+    def _recipes(self, code: Code) -> set[str] | None:
+        """The recipes that the code loads; None for any of them."""
+        if None in code.trees:
+            return None
+        own = set().union(*map(imports, code.trees))
+        if RECIPES in self._reached(own - {RECIPES}) or any(name.startswith((CONFIGS, f"{RECIPES}.")) for name in own):
+            return None  # by another way than `recipes.load`: the command line, say
+        return code.recipes if RECIPES in own else set()
+
+    def _reached(self, *imported: Iterable[str], found: Iterable[str] = ()) -> set[str]:
+        """The modules of these names, and all that they import in turn; what was found is not looked at again."""
+        found, waiting = set(found), [name for names in imported for name in names]
+        while waiting:
+            parts = waiting.pop().split(".")
+            for i in range(len(parts)):  # with a module, the packages that it lies in are imported
+                name = ".".join(parts[: i + 1])
+                if name in self.modules and name not in found:
+                    found.add(name)
+                    waiting += self._imported_by(name)
+        return found
+
+    def _imported_by(self, name: str) -> set[str]:
+        names = self.modules[name].imports
+        if name == CHECK:
+            return {each for each in names if not each.startswith(BANK)}
+        return names | self._bank if name == BANK else names  # the bank finds its files, and names none
