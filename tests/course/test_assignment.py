@@ -257,7 +257,7 @@ CLONE = """\
 set -e
 git() {  # clone ADDRESS FOLDER
     mkdir -p "$3/book"
-    cp -r "$REPOSITORY/vae_lib" "$3"
+    cp -r "$REPOSITORY/vae_lib" "$REPOSITORY/vae_course" "$3"
     cp -r "$REPOSITORY/book/chapters" "$REPOSITORY/book/_config.yml" "$3/book"
 }
 pip() { :; }
@@ -267,10 +267,10 @@ python() { "$PYTHON" "$@"; }
 ONLY_INSTALLED = """\
 import runpy, sys
 from pathlib import Path
-sys.argv = ["vae_lib", "assignment", "elbo", "--student", "out"]
+sys.argv = ["vae_course", "assignment", "elbo", "--student", "out"]
 from vae_course.handout import assignment
 assignment.BOOK = Path("site-packages/book").absolute()
-runpy.run_module("vae_lib", run_name="__main__")
+runpy.run_module("vae_course", run_name="__main__")
 """
 
 
@@ -306,7 +306,7 @@ class TestGuide:
 class TestCommand:
     def test_refuses_and_forces_as_asked(self, tmp_path):
         def command(*more: str) -> subprocess.CompletedProcess:
-            arguments = [sys.executable, "-m", "vae_lib", "assignment", "elbo", "--student", str(tmp_path), *more]
+            arguments = [sys.executable, "-m", "vae_course", "assignment", "elbo", "--student", str(tmp_path), *more]
             return subprocess.run(arguments, cwd=assignment.BOOK.parent, capture_output=True, text=True)
 
         work = tmp_path / "elbo.ipynb"

@@ -1,4 +1,4 @@
-"""What makes nbgrader give the marks that `python -m vae_lib mark` gives; its settings are written by assignment.py.
+"""What makes nbgrader give the marks that `python -m vae_course mark` gives; its settings are written by assignment.py.
 
 Needs nbgrader (pip install "vae_lib[nbgrader]"); nothing else of the package imports this module.
 """

@@ -3,7 +3,7 @@
 An exercise stands with its stub and, set small, its hints; a question of a quiz stands with its answers, lettered.
 What a reader should not see while trying, the solutions and the verdicts on the answers, is taken out of its page and
 becomes the book's last chapter; links lead there and back. Everything becomes a plain container with a class, which
-_print/pdf.tex and _print/epub.css dress, so that the two editions differ in nothing but their dress.
+pdf.tex and epub.css dress, so that the two editions differ in nothing but their dress.
 """
 
 from collections.abc import Callable, Iterable
