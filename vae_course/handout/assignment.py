@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from vae_course.bank import CHAPTERS, EXERCISES
-from vae_course.handout.blocks import GATES, details, kind_of
+from vae_course.handout.blocks import details, kind_of
 from vae_course.handout.source import Block, BookExercise, blocks, exercises, head_and_body, solution_of, stub
 from vae_course.handout.tex import expand_formulas, macros
 from vae_course.handout.written import ASKED, PLACEHOLDER, POINTS
@@ -217,8 +217,6 @@ def _markdown(block: Block) -> str:
     """
     if not block.name:
         return _prose(block.body)
-    if block.name.endswith(GATES[1]):
-        return ""
     form, body = kind_of(block.name, "").handout, "\n\n".join(map(_markdown, blocks(block.body)))
     if form == "details":
         return details(block.argument, body)

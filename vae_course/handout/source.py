@@ -72,8 +72,8 @@ def exercises(page: Path) -> tuple[list[Block], list[BookExercise]]:
                 found.append(parts)
             elif not found or block.argument != parts["label"]:
                 raise ValueError(f"{page.name}: the solution {block.argument!r} does not follow its exercise")
-        elif name in ("exercise", "solution") and edge == "end":
-            inside = ""
+        elif edge == "end":
+            inside = "" if name == inside else inside
         else:
             (parts[inside] if inside else opening).append(block)
     return opening, [_exercise(page, each) for each in found]
