@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args, get_type_hints
 
 FENCE = re.compile(r"(?P<fence>`{3,}|~{3,}|:{3,}(?=\{))(?:\{(?P<name>[^}\s]+)\})?[^`]*")
+MARKS = re.compile(r"^(?:[ \t>]|[-*+][ \t]|\d+[.)][ \t])*")  # of quotations and lists
 VERBATIM = ("code-cell", "code-block", "code")  # what stands in them is no MyST
 WITH_CELLS = ("cells", "folded")
 GATES = ("-start", "-end")  # stand around what holds cells: myst-nb finds no cell inside of a directive
@@ -80,7 +81,7 @@ def kind_of(directive: str, where: str) -> Kind:
 def directives(text: str) -> Iterator[str]:
     """The names of a text's directives, at whatever depth; what a fence of code shows is none."""
     open_fences: list[tuple[str, bool]] = []  # and whether what they hold is verbatim
-    for line in (line.strip(" \t>") for line in text.splitlines()):
+    for line in (MARKS.sub("", line).rstrip() for line in text.splitlines()):
         if open_fences and re.fullmatch(f"{open_fences[-1][0]}{open_fences[-1][0][0]}*", line):
             open_fences.pop()
         elif (found := FENCE.fullmatch(line)) and not (open_fences and open_fences[-1][1]):

@@ -82,7 +82,7 @@ def exercises(page: Path) -> tuple[list[Block], list[BookExercise]]:
 def _refuse_what_no_handout_shows(block: Block, where: str) -> None:
     within = [] if block.name in VERBATIM else list(directives(block.body))
     if within and not block.name:
-        raise ValueError(f"{where}: the {{{within[0]}}} stands indented, where no hand-out finds it")
+        raise ValueError(f"{where}: the {{{within[0]}}} stands in a list or a quotation, where no hand-out finds it")
     for name in [block.name, *within] if block.name else ():
         if kind_of(name, where).handout == "refused":
             raise ValueError(f"{where}: a section of exercises cannot hold a {{{name}}}: no hand-out would show it")
