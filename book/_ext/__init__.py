@@ -4,6 +4,7 @@ from sphinx.application import Sphinx
 
 MODULES = (
     "execution",
+    "blocks",
     "exercises",
     "figures.inline",
     "figures.live",

@@ -46,7 +46,7 @@ def made(edition: str) -> Path:
     result = subprocess.run(command, cwd=pages.BOOK.parent, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr
     assert ": executed in" not in result.stdout  # `make book` has done it
-    return pages.BOOK / "_build" / edition / f"{editions.NAME}.{edition}"
+    return pages.BOOK / "_build" / editions.file(edition)
 
 
 @pytest.fixture(scope="session")
@@ -207,7 +207,7 @@ class TestEpub:
 
 
 def built_epub() -> Path:
-    return pages.BOOK / "_build" / "epub" / f"{editions.NAME}.epub"
+    return pages.BOOK / "_build" / editions.file("epub")
 
 
 def test_a_broken_epub_is_refused(epub: Path, tmp_path: Path) -> None:
@@ -242,8 +242,8 @@ def test_what_no_reader_sees_is_no_fault() -> None:
 def old(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A PDF that was made before, in a folder of its own."""
     monkeypatch.setattr(editions, "BUILD", tmp_path)
-    monkeypatch.setattr(sys, "argv", ["editions.py", "pdf"])
-    path = tmp_path / "pdf" / f"{editions.NAME}.pdf"
+    monkeypatch.setattr(sys, "argv", ["make.py", "pdf"])
+    path = tmp_path / editions.file("pdf")
     path.parent.mkdir()
     path.write_text("old")
     return path

@@ -8,9 +8,10 @@ import pytest
 from _ext.notebooks.cells import GLUE, page_cells, without_book
 from _ext.notebooks.markdown import PageMarkdown
 from _ext.site.origin import Checkout, repository
-from _ext.tex import expand, portable
 from bs4 import BeautifulSoup
 from hypothesis import given, strategies
+
+from vae_course.handout.tex import expand, portable
 
 URL = "https://reader.example/book/chapters/page.html"
 MACROS = {

@@ -182,10 +182,66 @@ class TestSource:
         with pytest.raises(ValueError, match=f"page.md.*{re.escape(said)}"):
             source.exercises(page)
 
+    @pytest.mark.parametrize(
+        ("block", "said"),
+        [
+            ("```{prf:lemma} So\n```", r"\{prf:lemma\} is a kind of block that was never taught"),
+            (":::{quiz} So?\n:::", r"cannot hold a \{quiz\}: no hand-out"),
+            ("::::{dropdown} Hint\n:::{figure} a.svg\n:::\n::::", r"cannot hold a \{figure\}: no hand-out"),
+            ("- ```{dropdown} Hint\n  ```", r"the \{dropdown\} stands in a list"),
+        ],
+    )
+    def test_a_block_that_no_handout_shows_is_named_with_its_page_and_exercise(self, block, said, tmp_path):
+        page = tmp_path / "page.md"
+        page.write_text(
+            f"# Page\n\n## Exercises\n\n{EXERCISE.format(before=f'Do.{chr(10)}{chr(10)}{block}', after='')}\n"
+        )
+        with pytest.raises(ValueError, match=f"page.md: the exercise 'One': .*{said}"):
+            source.exercises(page)
+
     def test_a_page_without_exercises_has_none(self, tmp_path):
         page = tmp_path / "page.md"
         page.write_text("# Page\n")
         assert source.exercises(page) == ([], [])
+
+
+def handout(statement, folder, monkeypatch):
+    """The question that the student's notebook asks, of a chapter with one exercise in another book."""
+    (folder / "chapters").mkdir()
+    (folder / "_config.yml").write_text(
+        "sphinx: {config: {mathjax3_config: {tex: {macros: {E: '{\\mathbb{E}}', mean: ['\\E_{#1}[#2]', 2]}}}}}\n"
+    )
+    (folder / "chapters" / "elbo.md").write_text(
+        f"# Page\n\n## Exercises\n\n{EXERCISE.format(before=statement, after='').replace('my_f', 'my_kl')}\n"
+    )
+    monkeypatch.setattr(assignment, "BOOK", folder)
+    assignment._macros.cache_clear()
+    try:
+        return assignment.notebook("elbo", "student").cells[1].source.partition("\n\n")[2]
+    finally:
+        assignment._macros.cache_clear()
+
+
+class TestWords:
+    def test_macros_are_written_out_in_formulas_alone(self, tmp_path, monkeypatch):
+        words = handout("Say $\\E x$ costs \\$5, `$\\E`, $$\n\\mean{q}{x}\n$$ or \\E.", tmp_path, monkeypatch)
+        assert words == "Say ${\\mathbb{E}} x$ costs \\$5, `$\\E`, $$\n{\\mathbb{E}}_{q}[x]\n$$ or \\E."
+
+    def test_a_block_inside_another_becomes_what_it_is(self, tmp_path, monkeypatch):
+        text = "Do.\n\n::::{dropdown} Hint\nLook.\n\n:::{dropdown} More\n$\\E$\n:::\n::::"
+        inner = "<details><summary>More</summary>\n\n${\\mathbb{E}}$\n\n</details>"
+        outer = f"<details><summary>Hint</summary>\n\nLook.\n\n{inner}\n\n</details>"
+        assert handout(text, tmp_path, monkeypatch) == f"Do.\n\n{outer}"
+
+    @pytest.mark.parametrize("left", ["{glue:text}`elbo`", "{cite:t}`kingma`", "{numref}`Figure %s`"])
+    def test_a_role_whose_words_only_the_built_book_knows_is_named(self, left, tmp_path, monkeypatch):
+        said = f"elbo.md: the exercise 'One': .*cannot hold {re.escape(left)}"
+        with pytest.raises(ValueError, match=said):
+            handout(f"See {left}.", tmp_path, monkeypatch)
+
+    def test_a_cell_has_no_place_in_a_statement(self, tmp_path, monkeypatch):
+        with pytest.raises(ValueError, match=r"elbo.md: the exercise 'One': a \{code-cell\} has no place here"):
+            handout("Do.\n\n```{code-cell} ipython3\n1\n```", tmp_path, monkeypatch)
 
 
 class TestBadInput:
@@ -257,7 +313,7 @@ CLONE = """\
 set -e
 git() {  # clone ADDRESS FOLDER
     mkdir -p "$3/book"
-    cp -r "$REPOSITORY/vae_lib" "$3"
+    cp -r "$REPOSITORY/vae_lib" "$REPOSITORY/vae_course" "$3"
     cp -r "$REPOSITORY/book/chapters" "$REPOSITORY/book/_config.yml" "$3/book"
 }
 pip() { :; }
@@ -267,10 +323,10 @@ python() { "$PYTHON" "$@"; }
 ONLY_INSTALLED = """\
 import runpy, sys
 from pathlib import Path
-sys.argv = ["vae_lib", "assignment", "elbo", "--student", "out"]
+sys.argv = ["vae_course", "assignment", "elbo", "--student", "out"]
 from vae_course.handout import assignment
 assignment.BOOK = Path("site-packages/book").absolute()
-runpy.run_module("vae_lib", run_name="__main__")
+runpy.run_module("vae_course", run_name="__main__")
 """
 
 
@@ -306,7 +362,7 @@ class TestGuide:
 class TestCommand:
     def test_refuses_and_forces_as_asked(self, tmp_path):
         def command(*more: str) -> subprocess.CompletedProcess:
-            arguments = [sys.executable, "-m", "vae_lib", "assignment", "elbo", "--student", str(tmp_path), *more]
+            arguments = [sys.executable, "-m", "vae_course", "assignment", "elbo", "--student", str(tmp_path), *more]
             return subprocess.run(arguments, cwd=assignment.BOOK.parent, capture_output=True, text=True)
 
         work = tmp_path / "elbo.ipynb"

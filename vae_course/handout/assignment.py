@@ -5,6 +5,7 @@ One source: the chapter's section of exercises (source.py). What the student get
 
 import os
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from vae_course.bank import CHAPTERS, EXERCISES
-from vae_course.handout.source import Block, BookExercise, exercises, head_and_body, solution_of, stub
+from vae_course.handout.blocks import details, kind_of
+from vae_course.handout.source import Block, BookExercise, blocks, exercises, head_and_body, solution_of, stub
+from vae_course.handout.tex import expand_formulas, macros
 from vae_course.handout.written import ASKED, PLACEHOLDER, POINTS
 
 BOOK = Path(__file__).parents[2] / "book"
@@ -104,7 +107,11 @@ def _write(path: Path, text: str) -> None:
 
 
 def notebook(chapter: str, kind: str) -> NotebookNode:
-    """The notebook of one chapter's exercises. Raises FileNotFoundError where the book is not beside the package."""
+    """The notebook of one chapter's exercises.
+
+    Raises FileNotFoundError where the book is not beside the package, and ValueError where it holds what no hand-out
+    shows, by the names of page, exercise and block.
+    """
     page = BOOK / "chapters" / f"{chapter}.md"
     if not page.is_file():
         raise FileNotFoundError(
@@ -114,10 +121,15 @@ def notebook(chapter: str, kind: str) -> NotebookNode:
     opening, found = exercises(page)
     functions = [each.function for each in found if each.function]
     cells = [_text("introduction", INTRODUCTION.format(title=_title(chapter), function=functions[0]))]
-    cells += [_block(f"opening-{i}", block) for i, block in enumerate(opening)]
-    for number, exercise in enumerate(found, 1):
-        make = _function if exercise.function else _written
-        cells += make(f"Exercise {number}: {exercise.title}", exercise, kind)
+    where = page.name
+    try:
+        cells += [_block(f"opening-{i}", block) for i, block in enumerate(opening)]
+        for number, exercise in enumerate(found, 1):
+            where = f"{page.name}: the exercise {exercise.title!r}"
+            make = _function if exercise.function else _written
+            cells += make(f"Exercise {number}: {exercise.title}", exercise, kind)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return new_notebook(cells=cells, metadata={"kernelspec": kernel})
 
@@ -200,19 +212,26 @@ def _text(cell_id: str, text: str) -> NotebookNode:
 
 
 def _markdown(block: Block) -> str:
-    """MyST as the Markdown that JupyterLab and Colab show: macros spelt out, roles as their text, dropdowns as
-    details.
+    """MyST as the Markdown that JupyterLab and Colab show: macros spelt out, roles as their text, each block inside it
+    as its kind says.
     """
-    text = block.body
-    for name, meaning in _macros().items():
-        text = re.sub(rf"\\{name}(?![a-zA-Z])", lambda _, meaning=meaning: meaning, text)
+    if not block.name:
+        return _prose(block.body)
+    form, body = kind_of(block.name, "").handout, "\n\n".join(map(_markdown, blocks(block.body)))
+    if form == "details":
+        return details(block.argument, body)
+    if form == "section":
+        return f"### {_prose(block.argument)}\n\n{body}".strip()
+    raise ValueError(f"a {{{block.name}}} has no place here: each cell of a hand-out is words or code")
+
+
+def _prose(text: str) -> str:
+    text = expand_formulas(text, _macros())
     text = re.sub(r"\{[\w:]+\}`([^`<]+?)\s*<[^`>]+>`", r"\1", text)  # {ref}`words <label>` -> words
     text = re.sub(r"\{eq\}`[^`]+`", "the chapter's equation", text)
     text = re.sub(r"\{doc\}`(?:[^`]*/)?([^`/]+)`", lambda role: f"the chapter “{_title(role[1])}”", text)
-    if block.name == "dropdown":
-        return f"<details><summary>{block.argument}</summary>\n\n{text}\n\n</details>"
-    if block.name:
-        raise ValueError(f"a section of exercises cannot hold a {{{block.name}}}: no notebook would show it")
+    if left := re.search(r"\{[\w:]+\}`[^`]*`", text):
+        raise ValueError(f"a section of exercises cannot hold {left[0]}: its words are known in the built book only")
     return text
 
 
@@ -221,6 +240,6 @@ def _title(page: str) -> str:
 
 
 @cache  # every block asks for them
-def _macros() -> dict[str, str]:
+def _macros() -> Mapping[str, object]:
     config = yaml.safe_load((BOOK / "_config.yml").read_text(encoding="utf-8"))
-    return config["sphinx"]["config"]["mathjax3_config"]["tex"]["macros"]
+    return macros(config["sphinx"]["config"]["mathjax3_config"])

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-FENCE = re.compile(r"(?P<fence>`{3,}|:{3,})\{(?P<name>[\w-]+)\}[ \t]*(?P<argument>.*)")
+from vae_course.handout.blocks import VERBATIM, directives, kind_of
+
+FENCE = re.compile(r"(?P<fence>`{3,}|:{3,})\{(?P<name>[\w:-]+)\}[ \t]*(?P<argument>.*)")
 OPTION = re.compile(r":(?P<key>[\w-]+):[ \t]*(?P<value>.*)")
 SECTION = "## Exercises"
 IN_WORDS = "*In words.*"
@@ -54,10 +56,13 @@ def exercises(page: Path) -> tuple[list[Block], list[BookExercise]]:
     section = text[start.end() : start.end() + end.start()] if end else text[start.end() :]
     opening, found, parts, inside = [], [], {}, ""
     for block in blocks(section):
-        kind, _, edge = block.name.partition("-")
-        if kind in ("exercise", "solution") and edge == "start":
-            inside = kind
-            if kind == "exercise":
+        _refuse_what_no_handout_shows(
+            block, f"{page.name}: the exercise {found[-1]['title']!r}" if found else page.name
+        )
+        name, _, edge = block.name.partition("-")
+        if name in ("exercise", "solution") and edge == "start":
+            inside = name
+            if name == "exercise":
                 parts = {
                     "label": block.options.get("label", ""),
                     "title": block.argument,
@@ -67,11 +72,20 @@ def exercises(page: Path) -> tuple[list[Block], list[BookExercise]]:
                 found.append(parts)
             elif not found or block.argument != parts["label"]:
                 raise ValueError(f"{page.name}: the solution {block.argument!r} does not follow its exercise")
-        elif kind in ("exercise", "solution") and edge == "end":
-            inside = ""
+        elif edge == "end":
+            inside = "" if name == inside else inside
         else:
             (parts[inside] if inside else opening).append(block)
     return opening, [_exercise(page, each) for each in found]
+
+
+def _refuse_what_no_handout_shows(block: Block, where: str) -> None:
+    within = [] if block.name in VERBATIM else list(directives(block.body))
+    if within and not block.name:
+        raise ValueError(f"{where}: the {{{within[0]}}} stands in a list or a quotation, where no hand-out finds it")
+    for name in [block.name, *within] if block.name else ():
+        if kind_of(name, where).handout == "refused":
+            raise ValueError(f"{where}: a section of exercises cannot hold a {{{name}}}: no hand-out would show it")
 
 
 def _exercise(page: Path, parts: dict) -> BookExercise:

@@ -20,6 +20,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
+from _ext.editions.make import UNCHECKED
 from _ext.editions.mathml import MathJax
 from _ext.editions.pages import SOLUTIONS, page_solutions
 
@@ -134,7 +135,7 @@ def configure(app: Sphinx, config: Config) -> None:
     config.version = metadata.version("vae_lib")
     config.epub_title = config.html_title
     config.epub_cover = (f"_static/{COVER}", "epub-cover.html")
-    config.epub_basename = "unchecked"  # editions.py gives it its name
+    config.epub_basename = UNCHECKED  # make.py gives it its name
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

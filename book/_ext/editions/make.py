@@ -15,6 +15,7 @@ from pathlib import Path
 BOOK = Path(__file__).resolve().parents[2]
 BUILD = BOOK / "_build"
 NAME = "vae-executed"
+UNCHECKED = "unchecked"  # the EPUB's, as Sphinx writes it
 # What an edition needs of the machine: a command, or a file that TeX finds, and the Debian package that brings it.
 NEEDS = {
     "pdf": {
@@ -36,6 +37,11 @@ FAULTS = (
     r"LaTeX Warning: (?:Reference|Citation|Hyper reference) .+ undefined.*",
     r"Overfull \\hbox \((?:[1-9]\d|[5-9])\..+",  # by 5 pt or more
 )
+
+
+def file(edition: str) -> str:
+    """Where an edition stands in the build's folder."""
+    return f"{edition}/{NAME}.{edition}"
 
 
 def missing(edition: str) -> dict[str, str]:
@@ -74,7 +80,7 @@ def epub() -> Path:
     """Write the EPUB; the file it is in, not yet in its place."""
     shutil.rmtree(BUILD / "epub", ignore_errors=True)  # all pages are written: each gives its solutions to the last
     _sphinx("--builder", "custom", "--custom-builder", "epub")
-    return BUILD / "epub" / "unchecked.epub"
+    return BUILD / "epub" / f"{UNCHECKED}.epub"
 
 
 def _sphinx(*arguments: str) -> None:
@@ -87,7 +93,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("edition", choices=NEEDS)
     edition = parser.parse_args().edition
-    goal = BUILD / edition / f"{NAME}.{edition}"
+    goal = BUILD / file(edition)
     goal.unlink(missing_ok=True)  # an old one would pass for the new one, should that fail
     if lacking := missing(edition):
         packages = " ".join(sorted(set(lacking.values())))

@@ -3,10 +3,10 @@
 An exercise stands with its stub and, set small, its hints; a question of a quiz stands with its answers, lettered.
 What a reader should not see while trying, the solutions and the verdicts on the answers, is taken out of its page and
 becomes the book's last chapter; links lead there and back. Everything becomes a plain container with a class, which
-_print/pdf.tex and _print/epub.css dress, so that the two editions differ in nothing but their dress.
+pdf.tex and epub.css dress, so that the two editions differ in nothing but their dress.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from string import ascii_lowercase
 
 from docutils import nodes
@@ -14,11 +14,10 @@ from docutils.nodes import Element, Node
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx_design.shared import is_component
-from sphinx_exercise.nodes import exercise_enumerable_node, solution_node
-from sphinx_proof.nodes import proof_node, theorem_node
 
-from _ext.tex import expand
+from _ext.blocks import of_node
+from vae_course.handout.blocks import KINDS
+from vae_course.handout.tex import expand, macros
 
 EDITIONS = ("latex", "epub")
 SOLUTIONS = "solutions"  # the last chapter's title, in lower case, and its file in the EPUB
@@ -51,26 +50,20 @@ class PrintedPage(SphinxPostTransform):
 
     def run(self, **kwargs: object) -> None:
         for formula in self.document.findall(lambda node: isinstance(node, nodes.math | nodes.math_block)):
-            macros = self.config.mathjax3_config["tex"]["macros"]
-            formula[:] = [nodes.Text(expand(formula.astext(), macros))]
+            formula[:] = [nodes.Text(expand(formula.astext(), macros(self.config.mathjax3_config)))]
         for page in [self.document, *self.document.findall(addnodes.start_of_file)]:
             children, page.children = page.children, []
             page.extend(children)  # which makes it their parent: Sphinx has not, where it put pages together
             self.docname = page.get("docname", self.env.docname)
             self.solutions = page_solutions(docname=self.docname)
             self.names: dict[str, Element] = {}  # of the page's exercises
-            for is_one, treat in (
-                (lambda node: node.get("hide_mode"), self.cell),
-                (lambda node: isinstance(node, theorem_node), self.theorem),
-                (lambda node: isinstance(node, proof_node), self.proof),
-                (lambda node: "quiz" in node.get("classes", ()), self.quiz),
-                (lambda node: isinstance(node, exercise_enumerable_node), self.exercise),
-                (lambda node: isinstance(node, solution_node), self.solution),
-                (lambda node: is_component(node, "dropdown"), self.aside),  # those of a quiz are gone by now
-            ):
-                for node in list(page.findall(nodes.Element)):
-                    if is_one(node) and page_of(node) is page:
-                        treat(node)
+            for node in of_page(page, lambda node: node.get("hide_mode")):
+                del node[0]  # the code that the site hides behind a button
+            for kind in KINDS.values():  # in its order: the dropdowns of a quiz are gone when the others are looked for
+                for node in (
+                    of_page(page, lambda node, kind=kind: of_node(node) is kind) if kind.paper != "given" else ()
+                ):
+                    getattr(self, kind.paper)(node)
             if self.solutions.children:
                 chapter = nodes.Text(f"Chapter {self.chapter}, ")
                 self.solutions.insert(
@@ -82,12 +75,9 @@ class PrintedPage(SphinxPostTransform):
     def chapter(self) -> int:
         return self.env.toc_secnumbers[self.docname][""][0]
 
-    def cell(self, node: Element) -> None:
-        del node[0]  # the code that the site hides behind a button
-
     def theorem(self, node: Element) -> None:
         title, content = node.children
-        name = nodes.strong("", f"Theorem {self.number(node)}", *title.children)
+        name = nodes.strong("", f"Theorem {self.number(node, 'theorem')}", *title.children)
         _replace(node, _box("theorem", node["ids"], nodes.paragraph("", "", name), *content.children))
 
     def aside(self, node: Element) -> None:
@@ -97,8 +87,12 @@ class PrintedPage(SphinxPostTransform):
         _run_in(content[0], nodes.strong("", "", *title.children, nodes.Text(".")))
         _replace(node, _box("aside", [], *content))
 
-    def number(self, node: Element) -> str:
-        kind = "theorem" if isinstance(node, theorem_node) else "exercise"
+    def ruled(self, node: Element) -> None:
+        title, *content = node.children
+        heading = nodes.paragraph("", "", nodes.strong("", "", *title.children))
+        _replace(node, _box("ruled", title["ids"], heading, *content))
+
+    def number(self, node: Element, kind: str) -> str:
         return ".".join(map(str, self.env.toc_fignumbers[self.docname][kind][node["ids"][0]]))
 
     def proof(self, node: Element) -> None:
@@ -112,7 +106,7 @@ class PrintedPage(SphinxPostTransform):
 
     def exercise(self, node: Element) -> None:
         title, content = node.children
-        name = nodes.strong("", f"Exercise {self.number(node)} (", *title[1].children, nodes.Text(")"))
+        name = nodes.strong("", f"Exercise {self.number(node, 'exercise')} (", *title[1].children, nodes.Text(")"))
         box = _box("exercise", node["ids"], nodes.paragraph("", "", name), *content.children)
         box += self.turn("Solution", node["ids"][0].replace("ex-", "solution-", 1))
         _replace(node, box)
@@ -124,7 +118,7 @@ class PrintedPage(SphinxPostTransform):
         node.parent.remove(node)
         self.solutions += _box("solution", node["ids"], nodes.paragraph("", "", back), *node[1].children)
 
-    def quiz(self, node: Element) -> None:
+    def question(self, node: Element) -> None:
         place = sum(1 for box in self.solutions if "answers" in box["classes"]) + 1
         number, name = f"{self.chapter}.{place}", f"{self.chapter}-{place}"
         question, *answers = node.children
@@ -149,6 +143,11 @@ class PrintedPage(SphinxPostTransform):
         if builder.name == "latex":
             link += nodes.raw("", rf", page~\pageref{{\detokenize{{{self.docname}:{target}}}}}", format="latex")
         return _box("turn", [], link)
+
+
+def of_page(page: Element, is_one: Callable[[Element], bool]) -> list[Element]:
+    """The page's own nodes of a kind, without those of pages inside it."""
+    return [node for node in page.findall(nodes.Element) if is_one(node) and page_of(node) is page]
 
 
 def page_of(node: Node) -> Node:
@@ -178,6 +177,7 @@ def _lettered(items: Iterable[list[Node]]) -> nodes.enumerated_list:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    app.setup_extension("_ext.blocks")
     app.add_node(page_solutions)
     app.add_post_transform(Pictures)
     app.add_post_transform(PrintedPage)

@@ -1,12 +1,9 @@
-"""The PDF: the book as LaTeX, with the site's numbers, its figures as vectors and its preamble from _print/pdf.tex.
+"""The PDF: the book as LaTeX, with the site's numbers, its figures as vectors and its preamble from pdf.tex.
 
 Sphinx makes one tree of all pages. LaTeX counts for itself, and would count otherwise than the site; so every number
 is written down before the figure, table or equation that has it.
 """
 
-import base64
-import io
-import re
 import subprocess
 from pathlib import Path
 
@@ -21,13 +18,15 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.transforms.post_transforms.images import ImageConverter
 from sphinx.util.math import wrap_displaymath
 
+from _ext.editions.make import NAME
 from _ext.editions.pages import SOLUTIONS, page_of, page_solutions
+from _ext.figures import png
 from vae_lib.figures import INK
 
 PRINT = Path(__file__).resolve().parent
 INK_ON_PAPER = "#1a1a1a"
-EMBEDDED = re.compile(r"(?<=data:image/png;base64,)[^\"]+")
 COUNTED = {nodes.figure: "figure", nodes.table: "table", nodes.math_block: "displaymath"}  # as Sphinx calls them
+LAST = 950  # after sphinx-external-toc, at 900, which says what the book's first page is
 SCALE = 0.85  # of a figure as wide as the site's text to the paper's
 PIXEL = 8  # a pixel of a digit becomes as many pixels, or a reader's zoom would blur it
 
@@ -102,23 +101,21 @@ class VectorFigures(ImageConverter):
     conversion_rules = [("image/svg+xml", "application/pdf")]  # noqa: RUF012
 
     def is_available(self) -> bool:
-        return True  # editions.py has looked
+        return True  # make.py has looked
 
     def convert(self, _from: str, _to: str) -> bool:
         svg = Path(_from).read_text(encoding="utf-8").replace(INK, INK_ON_PAPER)
-        svg = EMBEDDED.sub(lambda match: _enlarged(match.group()), svg)
+        svg = png.replaced(svg, _enlarged)
         subprocess.run(
             ["rsvg-convert", "--format=pdf", f"--zoom={SCALE}", "--output", _to], input=svg.encode(), check=True
         )
         return True
 
 
-def _enlarged(png: str) -> str:
+def _enlarged(given: str) -> str:
     """A picture in base64, each of its pixels a square of pixels."""
-    image = Image.open(io.BytesIO(base64.b64decode(png)))
-    buffer = io.BytesIO()
-    image.resize((PIXEL * image.width, PIXEL * image.height), Image.Resampling.NEAREST).save(buffer, "PNG")
-    return base64.b64encode(buffer.getvalue()).decode()
+    image = png.read(given)
+    return png.written(image.resize((PIXEL * image.width, PIXEL * image.height), Image.Resampling.NEAREST))
 
 
 def _target(reference: Element) -> dict[str, str]:
@@ -130,6 +127,8 @@ def _latex(text: str) -> nodes.raw:
 
 
 def configure(app: Sphinx, config: Config) -> None:
+    (root, _, *others), *_ = config.latex_documents
+    config.latex_documents = [(root, f"{NAME}.tex", *others)]
     config.latex_elements = {
         "papersize": "",
         "pointsize": "10pt",
@@ -147,7 +146,7 @@ def configure(app: Sphinx, config: Config) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.connect("config-inited", configure)
+    app.connect("config-inited", configure, priority=LAST)
     app.add_post_transform(WholeBook)
     app.add_post_transform(VectorFigures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

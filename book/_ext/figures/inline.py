@@ -1,7 +1,5 @@
 """Matplotlib's figures become part of the page, so that their ink is the page's own text colour in either theme."""
 
-import base64
-import io
 import re
 from pathlib import Path
 
@@ -10,10 +8,10 @@ from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
+from _ext.figures import png
 from vae_lib.figures import INK
 
 ROOT_ELEMENT = re.compile(r"<svg\b[^>]*>", re.DOTALL)
-EMBEDDED = re.compile(r"(?<=data:image/png;base64,)[^\"]+")
 WITHOUT_POINTS = re.compile(r"<path(?![^>]* d=)")  # a space in a font, which must say that it has none
 SIZE = re.compile(r'\b(width|height)="([\d.]+)pt"')
 
@@ -43,7 +41,7 @@ def inline(svg: str, *, alt: str, prefix: str) -> str:
     body = re.sub(r'\bid="', f'id="{prefix}', body)
     body = re.sub(r'(href="#|url\(#)', rf"\g<1>{prefix}", body)
     body = body.replace(INK, "currentColor")
-    body = EMBEDDED.sub(lambda match: grey(match.group()), body)
+    body = png.replaced(body, grey)
     width = next(value for name, value in SIZE.findall(head) if name == "width")
     view = re.search(r'viewBox="[^"]+"', head).group()
     return (
@@ -53,16 +51,12 @@ def inline(svg: str, *, alt: str, prefix: str) -> str:
     )
 
 
-def grey(png: str) -> str:
+def grey(given: str) -> str:
     """A picture in base64 with one channel in place of three equal ones, half the bytes; any other unchanged."""
-    image = Image.open(io.BytesIO(base64.b64decode(png)))
-    red, green, blue, opacity = image.convert("RGBA").split()
+    red, green, blue, opacity = png.read(given).convert("RGBA").split()
     if not red.tobytes() == green.tobytes() == blue.tobytes():
-        return png
-    one = red if opacity.getextrema() == (255, 255) else Image.merge("LA", (red, opacity))
-    buffer = io.BytesIO()
-    one.save(buffer, "PNG", optimize=True)
-    return base64.b64encode(buffer.getvalue()).decode()
+        return given
+    return png.written(red if opacity.getextrema() == (255, 255) else Image.merge("LA", (red, opacity)))
 
 
 def _attribute(text: str) -> str:

@@ -8,12 +8,19 @@ from bs4 import BeautifulSoup, Tag
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from _ext.notebooks.markdown import PageMarkdown, details
+from _ext.blocks import of_element
+from _ext.notebooks.markdown import PageMarkdown
+from vae_course.handout.blocks import KINDS, details
 
 HIDDEN = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 COLLAPSED = {"jupyter": {"source_hidden": True}, "cellView": "form"}  # JupyterLab, and Colab
 CONTINUED = ", continued"
 HEADINGS = ("h1", "h2", "h3", "h4")
+TITLE = ".admonition-title, summary"
+# What is no part of a cell of prose: what holds one of these is looked through.
+CELLS = ", ".join(
+    [*HEADINGS, *(kind.html for kind in KINDS.values() if kind.notebook in ("code", "starter", "cells", "folded"))]
+)
 IMPORT_GLUE = re.compile(r"^from myst_nb import glue\n", re.M)
 GLUE = "def glue(*given, **options): pass  # puts numbers into the book's sentences; here they are there already"
 
@@ -29,7 +36,7 @@ def page_cells(
     soup = BeautifulSoup(body, "html.parser")
     for node in soup.select("a.headerlink, script, style, div.toctree-wrapper, .sd-summary-state-marker"):
         node.decompose()
-    boxes = soup.select("div.cell.container")
+    boxes = soup.select(KINDS["code-cell"].html)
     if len(boxes) != len(shown):
         raise ValueError(f"{len(boxes)} cells in the page, {len(shown)} expected")
     place_of = {id(box): place for box, place in zip(boxes, shown, strict=True)}
@@ -47,6 +54,7 @@ class _Cells:
         self.cells: list[NotebookNode] = []
         self.prose: list = []  # nodes that wait to become a cell
         self.solution = ""  # the title of the solution that we are in
+        self.forms = {"code": self._shown, "starter": self._starter, "cells": self._under_title, "folded": self._folded}
 
     def of(self, soup: BeautifulSoup) -> list[NotebookNode]:
         self._walk(soup)
@@ -59,23 +67,16 @@ class _Cells:
     def _walk(self, node: Tag) -> None:
         """Go through a node's children: what is a cell by itself ends the prose before it."""
         for child in list(node.children):
-            classes = child.get("class", []) if isinstance(child, Tag) else []
+            kind = of_element(child) if isinstance(child, Tag) else None
             if not isinstance(child, Tag):
                 self.prose.append(child)
-            elif id(child) in self.place_of:
-                self._shown(child)
             elif child.name in HEADINGS:
                 self._end_prose()
                 self.prose.append(child)
-            elif "starter" in classes:
-                self._starter(child)
-            elif "exercise" in classes:
+            elif kind and kind.notebook in self.forms:
                 self._end_prose()
-                child.find(class_="admonition-title").name = "h3"
-                self._walk(child)
-            elif "solution" in classes:
-                self._solution(child)
-            elif child.select_one(", ".join(["div.cell.container", "div.exercise", ".starter", *HEADINGS])):
+                self.forms[kind.notebook](child)
+            elif child.select_one(CELLS):
                 self._walk(child)
             else:
                 self.prose.append(child)
@@ -86,20 +87,22 @@ class _Cells:
         if not text:
             return
         if self.solution:
-            text = details(self.solution, text).strip()
+            text = details(self.solution, text)
             self.solution = f"{self.solution.removesuffix(CONTINUED)}{CONTINUED}"
         self.cells.append(new_markdown_cell(text))
 
-    def _solution(self, node: Tag) -> None:
+    def _under_title(self, node: Tag) -> None:
+        node.select_one(TITLE).name = "h3"
+        self._walk(node)
+
+    def _folded(self, node: Tag) -> None:
         """Prose that opens at a click, and collapsed code."""
-        self._end_prose()
-        self.solution = self.writer.summary(node.find(class_="admonition-title").extract())
+        self.solution = self.writer.summary(node.select_one(TITLE).extract())
         self._walk(node)
         self._end_prose()
         self.solution = ""
 
     def _shown(self, box: Tag) -> None:
-        self._end_prose()
         place = self.place_of[id(box)]
         self._code_hidden_before(place)
         self._code(place)
@@ -124,7 +127,6 @@ class _Cells:
 
     def _starter(self, node: Tag) -> None:
         """A cell for the reader's own answer, and one that checks it; the solution comes later, under the same name."""
-        self._end_prose()
         stub = node.get_text().strip()
         self.cells.append(new_code_cell(stub, metadata={"tags": ["starter"]}))
         self.cells.append(new_code_cell(f"check({ast.parse(stub).body[0].name})", metadata={"tags": ["starter"]}))

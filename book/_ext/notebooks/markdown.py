@@ -11,7 +11,9 @@ from urllib.parse import urljoin, urlsplit
 from bs4 import BeautifulSoup, NavigableString, Tag
 from markdownify import MarkdownConverter
 
-from _ext.tex import portable
+from _ext.blocks import of_element
+from vae_course.handout.blocks import details
+from vae_course.handout.tex import portable
 
 INLINE_TAGS = ("code", "em", "strong")
 # Sphinx puts `split` around whatever has two lines
@@ -107,19 +109,24 @@ class PageMarkdown(MarkdownConverter):
         # On one line, so that nothing within a paragraph can begin a list.
         text = " ".join(text.split())
         if "admonition-title" in node.get("class", []):
-            text = f"**{text}**"
+            kind = of_element(node.parent)
+            text = "" if kind and kind.notebook == "details" else f"**{text}**"  # the summary says it
         return text if "_inline" in parent_tags else _block(text)
 
     def convert_div(self, node: Tag, text: str, parent_tags: set[str]) -> str:
         classes = node.get("class", [])
         if "math" in classes:
             return self._math(node)
-        title = node.find(class_="admonition-title")
-        if "admonition" in classes and "dropdown" in classes and title:
-            return details(self.summary(title), text.strip().partition("\n")[2])
-        if "admonition" in classes:
+        kind = of_element(node)
+        if kind and kind.notebook == "details":
+            return self._details(node, text)
+        if kind and kind.notebook == "quotation":
             return _quotation(text)
         return _block(text)
+
+    def _details(self, node: Tag, text: str) -> str:
+        title = node.select_one("summary, .admonition-title")
+        return _block(details(self.summary(title), text))
 
     def convert_pre(self, node: Tag, text: str, parent_tags: set[str]) -> str:
         box = node.find_parent(class_=re.compile("^highlight-"))
@@ -128,7 +135,7 @@ class PageMarkdown(MarkdownConverter):
         return _block(self._keep(f"```{language}\n{node.get_text().rstrip()}\n```"))
 
     def convert_details(self, node: Tag, text: str, parent_tags: set[str]) -> str:
-        return details(self.summary(node.find("summary")), text)
+        return self._details(node, text)
 
     def convert_summary(self, node: Tag, text: str, parent_tags: set[str]) -> str:
         return ""  # part of the details
@@ -162,11 +169,6 @@ class PageMarkdown(MarkdownConverter):
         if not (self.url or urlsplit(source).scheme):
             return f"*{words}*" if words else ""
         return self._keep(f"![{words}]({urljoin(self.url, source)})")
-
-
-def details(title: str, body: str) -> str:
-    """What opens at a click. title: HTML; body: Markdown, which needs the empty lines around it."""
-    return f"\n\n<details><summary>{title}</summary>\n\n{body.strip()}\n\n</details>\n\n"
 
 
 def _block(text: str) -> str:

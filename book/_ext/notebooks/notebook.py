@@ -21,6 +21,7 @@ from sphinx.util import logging
 from _ext.notebooks.cells import page_cells
 from _ext.site.origin import Checkout
 from _ext.site.published_models import address
+from vae_course.handout.tex import macros
 
 LOGGER = logging.getLogger(__name__)
 FOLDER = "_sources"  # where the theme expects what a page was made of
@@ -58,6 +59,7 @@ os.environ.setdefault("VAE_LIB_MODELS", "{address}")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    app.setup_extension("_ext.blocks")
     app.setup_extension("_ext.site.origin")
     app.add_config_value("notebook_branch", "notebooks", "html")
     app.add_config_value("notebook_without", [], "html")  # pages whose code is for the site only
@@ -119,9 +121,8 @@ def make_notebook(app: Sphinx, page: str, body: str, doctree: nodes.document) ->
         return None
     shown = [node["cell_index"] for node in doctree.findall(nodes.container) if node.get("nb_element") == "cell_code"]
     url = f"{app.config.html_baseurl.rstrip('/')}/{page}.html" if app.config.html_baseurl else ""
-    macros = (app.config.mathjax3_config or {}).get("tex", {}).get("macros", {})
     try:
-        cells = page_cells(body, source, shown, url, macros)
+        cells = page_cells(body, source, shown, url, macros(app.config.mathjax3_config))
     except ValueError as error:
         raise ExtensionError(f"{page}: no notebook can be made of it: {error}") from error
     top = 1 if cells[0].cell_type == "markdown" else 0

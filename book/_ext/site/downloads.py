@@ -15,9 +15,10 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from _ext.editions.make import NAME, NEEDS, file
+
 LOGGER = logging.getLogger(__name__)
-NAME = "vae-executed"
-MADE = {"PDF": f"pdf/{NAME}.pdf", "EPUB": f"epub/{NAME}.epub"}  # in the build's folder
+MADE = {edition.upper(): file(edition) for edition in NEEDS}  # in the build's folder
 FOLDER = "downloads"  # in the site's
 LAST = 900  # when the other extensions, MathJax's among them, have put their files into the site
 # What only a server uses, or would hold the book a second time.
@@ -71,13 +72,13 @@ def offer(app: Sphinx, exception: Exception | None) -> None:
 
 def take_along(site: Path, home: Path, page: str, archive: Path) -> Path:
     """Write the site into an archive, with this text as its home page, and return the archive's path."""
-    with ZipFile(archive, "w", ZIP_DEFLATED) as file:
+    with ZipFile(archive, "w", ZIP_DEFLATED) as zipped:
         for path in _files(site):
             name = f"{NAME}/{path.relative_to(site).as_posix()}"
             if path == home:
-                file.writestr(name, page)
+                zipped.writestr(name, page)
             else:
-                file.write(path, name)
+                zipped.write(path, name)
     return archive
 
 

@@ -1,10 +1,24 @@
-"""TeX that every reader of notebooks shows: without the book's macros, and without what Markdown takes for its own."""
+"""TeX that every reader of notebooks shows: without the book's macros, and without what Markdown takes for its own.
+
+The page's notebook, its editions and the hand-outs write macros out alike.
+"""
 
 import re
 from collections.abc import Mapping
 
 COMMAND = re.compile(r"\\([A-Za-z]+|.)", re.S)
+# Code, in which a dollar is a dollar, or a formula.
+FORMULA = re.compile(
+    r"(?P<code>`+).*?(?P=code)"
+    r"|(?<!\\)(?P<dollars>\$\$?)[^$]+?(?P=dollars)|\\begin\{(?P<name>\w+\*?)\}.*?\\end\{(?P=name)\}",
+    re.S,
+)
 LONGEST_CHAIN = 20  # macros that call macros
+
+
+def macros(mathjax: Mapping | None) -> Mapping[str, object]:
+    """The book's macros, from what its configuration says to MathJax (`mathjax3_config`)."""
+    return (mathjax or {}).get("tex", {}).get("macros", {})
 
 
 def portable(tex: str, macros: Mapping[str, object]) -> str:
@@ -15,6 +29,11 @@ def portable(tex: str, macros: Mapping[str, object]) -> str:
     tex = expand(re.sub(r"(?<!\\)%.*", "", tex), macros)
     tex = tex.replace("<", r"\lt ").replace(">", r"\gt ")  # or a reader takes them for a tag
     return " ".join(tex.split())
+
+
+def expand_formulas(text: str, macros: Mapping[str, object]) -> str:
+    """Markdown with the macros in its formulas written out, and all else as it is."""
+    return FORMULA.sub(lambda found: found[0] if found["code"] else expand(found[0], macros), text)
 
 
 def expand(tex: str, macros: Mapping[str, object], depth: int = 0) -> str:
