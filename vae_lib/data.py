@@ -136,7 +136,7 @@ def _folder(folder: Path) -> Splits:
         parts = [(images[train], labels[train]), (images[test], labels[test])]
     digest = hashlib.sha256()
     for images, labels in parts:
-        digest.update(f"{len(labels)} images".encode() + images.numpy().tobytes() + labels.byte().numpy().tobytes())
+        digest.update(f"{len(labels)} images".encode() + images.numpy().tobytes() + labels.numpy().tobytes())
     return _split(paths.dataset_name(folder), digest.hexdigest(), *parts, held_out, classes)
 
 
