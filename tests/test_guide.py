@@ -63,9 +63,7 @@ class Copy:
 
     def run(self, *command: str) -> str:
         """What a command prints; it must succeed."""
-        done = subprocess.run(
-            command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-3_000:] + done.stderr[-3_000:]
         return done.stdout + done.stderr
 
@@ -97,7 +95,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 
 
 def test_a_chapter_with_an_exercise_is_a_page_a_line_and_a_bank_file(copy: Copy) -> None:
-    before = {path for path in sources.files(copy.root)}
+    before = set(sources.files(copy.root))
     copy.type("A chapter")
     (line,) = blocks("A chapter", "yaml")
     put(copy.root / "book" / "_toc.yml", line, after="chapters/autoencoder")

@@ -1,4 +1,4 @@
-"""What the tests need of the machine beside Python. `python tests/support/tools.py` brings what is missing, where it may.
+"""What the tests need of the machine beside Python. `python tests/support/tools.py` brings what is missing.
 
 No test is skipped where something is missing: it fails, and says what to install.
 """
