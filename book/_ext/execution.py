@@ -1,10 +1,10 @@
 """How the chapters are executed: on which data, with which trained models, and when again.
 
-Before the first page is read, the data are chosen once for all chapters and every recipe is trained that has no
-checkpoint yet, with progress on the terminal; the kernels then only read. The execution cache has a folder for each
-state of a page: of its code, of what this reaches of the book's packages, of the data and the libraries. So a page is
-executed anew when any of them changed, and only then. What is lacking is executed side by side, before Sphinx reads one
-page after the other and finds each of them there.
+Before the first page is read, the data are chosen once for all chapters, the names that the pages use are looked up,
+and every recipe is trained that has no checkpoint yet, with progress on the terminal; the kernels then only read. The
+execution cache has a folder for each state of a page: of its code, of what this reaches of the book's packages, of the
+data and the libraries. So a page is executed anew when any of them changed, and only then. What is lacking is executed
+side by side, before Sphinx reads one page after the other and finds each of them there.
 """
 
 import hashlib
@@ -68,20 +68,17 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 
 def prepare(app: Sphinx, config: Config) -> None:
-    """Choose the data, train what is missing, set the kernels' environment and the execution cache's folder."""
+    """Choose the data and the execution cache's folder."""
     build = Path(app.outdir).parent
     build.mkdir(parents=True, exist_ok=True)
     _be_the_only_build(app, build)
     _fix_folders()
-    data_name, fingerprint, untrained = _data_and_models()
+    data_name, fingerprint = _data()
     if data_name != "mnist":
         os.environ["PYTHONOPTIMIZE"] = "1"  # what the chapters assert, they assert of MNIST
         named = {"synthetic": "synthetic digits", "fashion": "Fashion-MNIST"}
         own = f"the images of «{html.escape(data_name)}»"
         config.html_theme_options["announcement"] = OTHER_DATA_NOTE.format(data=named.get(data_name, own))
-    if untrained and config.nb_execution_mode != "off":
-        _train(untrained)
-    _set_kernel_environment(build)
     config.nb_execution_cache_path = str(build / ".jupyter_cache")
     versions = [platform.python_version(), *(f"{name} {metadata.version(name)}" for name in LIBRARIES)]
     config.common_state = "\n".join([fingerprint, *versions])
@@ -90,7 +87,7 @@ def prepare(app: Sphinx, config: Config) -> None:
 def outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
     """The pages whose outputs may be others than those that were read; Sphinx itself sees what changed in their text.
 
-    Raises ExtensionError with every name on any page that nothing has.
+    Raises ExtensionError with every name on any page that nothing has; only then is anything trained.
     """
     before, env.page_states, wrong = getattr(env, "page_states", {}), {}, []
     packages = Packages(ROOT)
@@ -99,7 +96,20 @@ def outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[s
         wrong += [f"{path.relative_to(app.srcdir)}:{line}: {fault}" for line, fault in faults(path, notebook)]
     if wrong:
         raise ExtensionError("\n".join(wrong))
+    train_missing(app.config)
+    _set_kernel_environment(Path(app.outdir).parent)
     return [name for name in env.found_docs if before.get(name) != env.page_states.get(name)]
+
+
+def train_missing(config: Config) -> None:
+    """Fetch or train the models that have no checkpoint yet, unless nothing is to be executed."""
+    from vae_lib import configs, recipes
+
+    if config.nb_execution_mode == "off":
+        return
+    paths = {name: recipes.checkpoint_path(name, recipes.splits(name)) for name in configs.RECIPES}
+    if missing := [name for name, path in paths.items() if not path.exists()]:
+        _train(missing)
 
 
 def choose_cache(app: Sphinx, docname: str, source: list[str]) -> None:
@@ -208,8 +218,8 @@ def _be_the_only_build(app: Sphinx, build: Path) -> None:
     app.connect("build-finished", lambda app, exception: lock.release())
 
 
-def _data_and_models() -> tuple[str, str, list[str]]:
-    """The data's name and fingerprint, and the recipes that have no checkpoint yet."""
+def _data() -> tuple[str, str]:
+    """The name of the data that the pages are about, and the fingerprint of these and those that recipes name."""
     from vae_lib import configs, data, recipes
 
     try:
@@ -223,10 +233,8 @@ def _data_and_models() -> tuple[str, str, list[str]]:
     LOGGER.info("digits: %s", splits.name)
     if os.environ["VAE_LIB_DATASET"] == "auto":  # the same for all chapters, whatever the network does meanwhile
         os.environ["VAE_LIB_DATASET"] = splits.name
-    of_recipes = {name: recipes.splits(name) for name in configs.RECIPES}
-    missing = [name for name, used in of_recipes.items() if not recipes.checkpoint_path(name, used).exists()]
-    fingerprints = {splits.fingerprint, *(used.fingerprint for used in of_recipes.values())}
-    return splits.name, " ".join(sorted(fingerprints)), missing
+    fingerprints = {splits.fingerprint, *(recipes.splits(name).fingerprint for name in configs.RECIPES)}
+    return splits.name, " ".join(sorted(fingerprints))
 
 
 def _fix_folders() -> None:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import nbformat
 import pytest
 from _ext import execution
 from sphinx.errors import ExtensionError
@@ -66,7 +67,12 @@ def prepare(tmp_path, monkeypatch, said):
     monkeypatch.chdir(tmp_path)
     app = SimpleNamespace(outdir=str(tmp_path / "_build" / "html"), connect=lambda *arguments: None)
     config = SimpleNamespace(nb_execution_mode="cache", html_theme_options={})
-    return lambda: execution.prepare(app, config)
+
+    def both() -> None:
+        execution.prepare(app, config)
+        execution.train_missing(config)
+
+    return both
 
 
 @pytest.mark.parametrize("named", ["here", "./deep/down", "~/cache", "../beside"])
@@ -107,6 +113,18 @@ def test_a_build_says_nothing_of_models_that_are_there(prepare, started, said, s
     prepare()
     assert said == ["digits: synthetic"]
     assert started.looked == []
+
+
+def test_nothing_is_trained_for_pages_with_names_that_nothing_has(tmp_path, monkeypatch):
+    page = tmp_path / "page.md"
+    code = "from vae_lib import recipes\nrecipes.load('misspelt')"
+    page.write_text(f"```{{code-cell}}\n{code}\n```\n")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    monkeypatch.setattr(execution, "_notebooks", lambda *_: [("page", page, notebook)])
+    monkeypatch.setattr(execution, "train_missing", lambda _: pytest.fail("a model was trained"))
+    app = SimpleNamespace(config=SimpleNamespace(common_state=""), srcdir=str(tmp_path))
+    with pytest.raises(ExtensionError, match="'misspelt' is unknown"):
+        execution.outdated(app, SimpleNamespace(found_docs={"page"}), set(), set(), set())
 
 
 @pytest.mark.parametrize(("code", "error"), [(130, KeyboardInterrupt), (1, ExtensionError), (2, ExtensionError)])

@@ -381,7 +381,6 @@ class Scripted(nn.Module):
         (KL.reference, "the book's own my_kl"),
         (functools.partial(KL.reference), "the book's own my_kl"),
     ],
-    ids=str,
 )
 def test_what_is_simply_the_librarys_is_told_whose_it_is(thing, whose):
     assert f"{whose}: define the function yourself" in borrowed(thing)
