@@ -119,7 +119,7 @@ def test_nothing_is_trained_for_pages_with_names_that_nothing_has(tmp_path, monk
     page = tmp_path / "page.md"
     code = "from vae_lib import recipes\nrecipes.load('misspelt')"
     page.write_text(f"```{{code-cell}}\n{code}\n```\n")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)], metadata={"source_map": [0]})
     monkeypatch.setattr(execution, "_notebooks", lambda *_: [("page", page, notebook)])
     monkeypatch.setattr(execution, "train_missing", lambda _: pytest.fail("a model was trained"))
     app = SimpleNamespace(config=SimpleNamespace(common_state=""), srcdir=str(tmp_path))
