@@ -66,7 +66,7 @@ class At:
 
     @cached_property
     def pca(self) -> ProbabilisticPCA:
-        few = torch.linspace(0, 40, 60).sin().reshape(12, 5)
+        few = torch.linspace(0, 40, 60).square().sin().reshape(12, 5)
         return ProbabilisticPCA.fit(few.to(self.device), 2)
 
     @property
@@ -140,7 +140,7 @@ CALLS: dict[str, Callable[[At], object]] = {
     "live.worlds.ExactPosterior": lambda at: live.ExactPosterior(CurveWorld(), at.place),
     "live.worlds.ElboExplorer.log_joint": lambda at: [live.ElboExplorer(k).log_joint(at.one_z) for k in (0, 1)],
     "live.worlds.Reparameterization": lambda at: live.Reparameterization(at.z[:, 0], a=1.0),
-    "models.Decoder": lambda at: models.Decoder(models.mlp(2, 3), latent=2, likelihood="gaussian").to(at.device),
+    "models.Decoder": lambda at: models.Decoder(at.vae.decoder.network, latent=2, likelihood="gaussian").to(at.device),
     "models.Decoder.forward": lambda at: at.vae.decoder(at.z),
     "models.VAE": lambda at: models.VAE(at.vae.encoder, at.vae.decoder),
     "models.VAE.prior": lambda at: at.vae.prior,

@@ -57,13 +57,16 @@ class Elsewhere(TorchDispatchMode):
         answer = operation(*here_args, **here_kwargs)
         if home == HERE:
             return answer
-        if any(result.alias_info for result in operation._schema.returns):  # a view, or a change in place
+        alias = [result.alias_info for result in operation._schema.returns if result.alias_info]
+        if alias and alias[0].is_write and args[0].shape == answer.shape:  # its numbers are changed by now
+            return args[0]
+        if alias:  # a view
             return operation(*args, **kwargs)
         return tree_map(self._there, answer)
 
     def _here(self, leaf: object) -> object:
         """A meta tensor's numbers, and the CPU for the device."""
-        if leaf == THERE if isinstance(leaf, torch.device) else False:
+        if isinstance(leaf, torch.device):
             return HERE
         if not isinstance(leaf, Tensor) or leaf.device != THERE:
             return leaf
@@ -85,6 +88,8 @@ class Elsewhere(TorchDispatchMode):
 def elsewhere(monkeypatch, modules: list[object]) -> Iterator[torch.device]:
     """The device on which these modules' functions may be run."""
     monkeypatch.setattr(Tensor, "is_meta", property(lambda tensor: False))  # here it does keep numbers
+    made = torch.tensor  # which for meta makes one without numbers, and tells no mode
+    monkeypatch.setattr(torch, "tensor", lambda data, device=None, **options: made(data, **options).to(device or HERE))
     for module in modules:
         if hasattr(module, "Generator"):
             monkeypatch.setattr(module, "Generator", AnyGenerator)

@@ -59,7 +59,7 @@ class DrawDigit(LiveFigure):
 
     @torch.no_grad()
     def picture(self) -> Figure:
-        x = torch.tensor(self.image, device=self.model.device).unsqueeze(0)  # (1, 784)
+        x = torch.tensor(self.image).to(self.model.device).unsqueeze(0)  # (1, 784)
         q = self.model.encode(x)
         z = q.sample(generator=Generator(x.device).manual_seed(self.seed))
         shown = torch.cat([x, self.model.decode(torch.cat([q.mean, z])).mean])

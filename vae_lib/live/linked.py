@@ -40,7 +40,7 @@ class LinkedPlanes(LiveFigure):
         for name, model in models.items():
             found = evaluate.codes(model, x)  # (N, 2)
             codes[name] = rounded(found[:CODES])
-            limits[name] = rounded(torch.quantile(found, torch.tensor(FRAME, device=found.device), dim=0).T)
+            limits[name] = rounded(torch.quantile(found, torch.tensor(FRAME).to(found.device), dim=0).T)
         shown = labels[:CODES].tolist()
         examples = [shown.index(k) for k in sorted(set(shown))]
         super().__init__(
@@ -51,7 +51,7 @@ class LinkedPlanes(LiveFigure):
             limits=limits,
             labels=shown,
             examples=examples,
-            sheet=data_url(x[examples], columns=1),
+            sheet=data_url(torch.stack([x[place] for place in examples]), columns=1),
             z_ae=codes["ae"][examples[0]],
             z_vae=codes["vae"][examples[0]],
         )

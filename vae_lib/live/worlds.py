@@ -86,9 +86,9 @@ class ElboExplorer(LiveFigure):
     def log_joint(self, z: Tensor) -> Tensor:
         """log p(x, z) of the world that is shown: (...,) -> (...)."""
         x, noise = (LINEAR, CURVED)[self.world]
-        x = torch.tensor(x, dtype=torch.float64)
+        x = torch.tensor(x, dtype=torch.float64).to(z.device)
         if self.world == 0:  # one direction, and all of it is latent
-            one = torch.ones(1, 1, dtype=torch.float64)
+            one = torch.ones_like(x).view(1, 1)
             return ProbabilisticPCA(0 * one[0], one, noise).log_joint(x.unsqueeze(-1), z.unsqueeze(-1))
         return CurveWorld(noise).log_joint(x, z)
 
