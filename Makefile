@@ -35,7 +35,8 @@ check: $(VENV)/installed-tests node_modules/installed
 
 test: check book
 	$(BIN)/python tests/support/tools.py
-	$(BIN)/python -m pytest
+	# a file on each core, in the order of their names: the slow ones are the book's, which come first
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 serve: book
 	$(BIN)/python book/serve.py $(PORT)
