@@ -50,6 +50,7 @@ def make_book(clone: Path, environment: dict[str, str]) -> Iterator[tuple[float,
     command = subprocess.Popen(
         ["make", "book"], cwd=clone, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
+    assert command.stdout  # it was asked for
     for line in command.stdout:
         yield time.perf_counter(), line
     if command.wait():

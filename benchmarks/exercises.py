@@ -9,6 +9,7 @@ ends in a function, 2 with one in a cell. To be reached on two cores: under 1 s 
 import argparse
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -24,13 +25,13 @@ STUDENTS = 30
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--chapter", choices=CHAPTERS, default="elbo")
     chapter = parser.parse_args().chapter
     times = {
         name: max(seconds(solution(exercise), exercise), seconds(odd, exercise)) for name, exercise in EXERCISES.items()
     }
-    slowest = max(times, key=times.get)
+    slowest = max(times, key=lambda name: times[name])
     print(f"one check: {max(times.values()):.3f} s at most ({slowest}; limit 1 s), of {len(times)} exercises")
     with tempfile.TemporaryDirectory() as folder:
         hand_in(chapter, Path(folder, "submitted"))
@@ -39,9 +40,9 @@ def main() -> None:
         print(f"marking {STUDENTS} submissions of {chapter}: {time.perf_counter() - start:.0f} s (limit 180 s)")
 
 
-def solution(exercise: Exercise) -> object:
+def solution(exercise: Exercise) -> Callable:
     """The function of the chapter's solution, in a notebook's own namespace."""
-    namespace = {"__name__": "__main__"}
+    namespace: dict = {"__name__": "__main__"}
     opening, found = source.exercises(assignment.BOOK / "chapters" / f"{exercise.chapter}.md")
     for block in opening:
         if block.name == "code-cell":
@@ -55,7 +56,7 @@ def odd(*_: object) -> float:
     return 0.123456789
 
 
-def seconds(function: object, exercise: Exercise) -> float:
+def seconds(function: Callable, exercise: Exercise) -> float:
     start = time.perf_counter()
     report_on(function, exercise)
     return time.perf_counter() - start

@@ -142,7 +142,7 @@ def main() -> None:
                 continue
             name = path.relative_to(html).as_posix()
             elements[name] = sum(len(str(element).encode()) for element in found) / 1_000
-            states = [json.loads(element.script.string) for element in found]
+            states = [json.loads(state.get_text()) for each in found for state in each.select("script[type$=json]")]
             networks = [state["networks"] for state in states]
             pairs |= {frozenset(named.values()) for named in networks if named.keys() == {"encoder", "decoder"}}
             with window(browser) as (page, _):
@@ -157,7 +157,7 @@ def main() -> None:
             apart = [differences(page, name, arguments.images) for name in ("vae-2", "vae-20")]
 
     size = {path.name: path.stat().st_size / 1_000 for path in (html / "_static" / "live").iterdir()}
-    fullest = max(elements, key=elements.get)
+    fullest = max(elements, key=lambda name: elements[name])
     print()
     compare("slider event to pixels, median of the slowest figure", max(one.median for one in costs), 4, "ms")
     compare("95th percentile of the slowest figure", max(one.high for one in costs), 8, "ms")

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Subset
 
 from vae_lib import data, paths
 from vae_lib._torchvision import MNIST
-from vae_lib.models import ModelConfig
+from vae_lib.models import VAE, ModelConfig
 from vae_lib.objectives import elbo
 from vae_lib.train import TrainConfig, fit, mean_terms
 
@@ -35,14 +35,14 @@ def matrix_products(images: int, held_out: int) -> float:
     start = time.perf_counter()
     for _ in range(-(-images // BATCH)):
         for first, (x, weight, gradient) in enumerate(layers):
-            x @ weight.T
-            gradient.T @ x
+            torch.matmul(x, weight.T)
+            torch.matmul(gradient.T, x)
             if first:
-                gradient @ weight
+                torch.matmul(gradient, weight)
     for i, o in sizes:
         weight = torch.randn(o, i)
         for x in torch.zeros(held_out, i).split(1_000):
-            x @ weight.T
+            torch.matmul(x, weight.T)
     return time.perf_counter() - start
 
 
@@ -63,6 +63,7 @@ def usual(splits: data.Splits, epochs: int, seed: int) -> tuple[float, float]:
     dataset = Subset(MNIST(paths.data_root(), transform=ToTensor()), order[data.VALIDATION :].tolist())
     loader = DataLoader(dataset, batch_size=BATCH, shuffle=True)
     model = CONFIG.build(seed=seed)
+    assert isinstance(model, VAE)  # as CONFIG says
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     start = time.perf_counter()
     for _ in range(epochs):

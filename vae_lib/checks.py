@@ -1,6 +1,10 @@
 """What is said of an argument that does not fit: its name, what came and what was expected."""
 
 from numbers import Integral, Real
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
 
 
 def told(value: object) -> str:
@@ -25,7 +29,7 @@ def check_tensor(name: str, value: object, *, floating: bool = True) -> None:
         raise ValueError(f"{name}: dtype {value.dtype}, expected floating point")
 
 
-def check_device(name: str, value: object, device: object) -> None:
+def check_device(name: str, value: "torch.Tensor | torch.Generator | None", device: "torch.device") -> None:
     """Raise a ValueError unless a tensor, or a generator where there is one, is on the kind of device it has to be."""
     if value is not None and value.device.type != device.type:
         raise ValueError(f"{name}: on the device '{value.device}', expected '{device}'")

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import torch
+from matplotlib.axes import Axes
 from torch import Generator
 from tqdm import tqdm
 
 from vae_lib import data, evaluate, figures, latent, paths, recipes
-from vae_lib.models import VAE
+from vae_lib.models import VAE, Autoencoder
 from vae_lib.train import binarized, mean_terms
 
 Dataset = str | Path | None  # what `recipes.load` takes: None leaves it to the recipe, or to the environment
@@ -26,7 +27,7 @@ def train(names: list[str], folders: list[Path], dataset: Dataset) -> None:
             _write_pictures(model, recipes.splits(name, dataset), folders[names.index(name)])
 
 
-def _write_pictures(model: torch.nn.Module, splits: data.Splits, folder: Path) -> None:
+def _write_pictures(model: VAE | Autoencoder, splits: data.Splits, folder: Path) -> None:
     x = splits.test.images[:10]
     reconstructed = model.decode(evaluate.codes(model, x)).mean
     _save(figures.plot_digits(torch.cat([x, reconstructed]), columns=10), folder / "reconstructions.png")
@@ -40,15 +41,15 @@ def _write_pictures(model: torch.nn.Module, splits: data.Splits, folder: Path) -
     _save(figures.plot_digits(latent.manifold(model, axes), columns=20, gap=0), folder / "manifold.png")
 
 
-def _save(ax: plt.Axes, path: Path) -> None:
+def _save(ax: Axes, path: Path) -> None:
     """Write a figure, whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
+    figure, part = figures.figure_of(ax), path.with_name(f".{path.name}.part")
     try:
-        ax.figure.savefig(part, format=path.suffix[1:], bbox_inches="tight", facecolor="black")
+        figure.savefig(part, format=path.suffix[1:], bbox_inches="tight", facecolor="black")
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-        plt.close(ax.figure)
+        plt.close(figure)
     print(f"wrote {path}")
 
 
@@ -84,8 +85,13 @@ def measure(name: str, dataset: Dataset, *, samples: int, images: int) -> None:
 
 
 def draw(name: str, dataset: Dataset, file: Path, *, n: int, seed: int, pixels: bool) -> None:
-    """Write a sheet of n images decoded from prior draws: p(x|z)'s means, or pixels drawn from it."""
+    """Write a sheet of n images decoded from prior draws: p(x|z)'s means, or pixels drawn from it.
+
+    Raises ValueError for an autoencoder.
+    """
     model, _ = recipes.load(name, dataset=dataset)
+    if not isinstance(model, VAE):
+        raise ValueError(f"recipe: {name!r} is an autoencoder, which has no prior to sample from")
     generator = Generator().manual_seed(seed)
     decoded = model.sample(n, generator=generator)
     images = decoded.sample(generator=generator) if pixels else decoded.mean
@@ -110,7 +116,7 @@ def describe_data(dataset: Dataset, sheet: Path | None) -> None:
         _save(_contact_sheet(splits), sheet)
 
 
-def _contact_sheet(splits: data.Splits) -> plt.Axes:
+def _contact_sheet(splits: data.Splits) -> Axes:
     """The first twelve training images of each class that has any, a row for each, named where the data have names."""
     train, there = splits.train, splits.train.labels.unique().tolist()
     rows = torch.zeros(len(there), 12, train.images.shape[1])

@@ -134,10 +134,11 @@ def _folder(folder: Path) -> Splits:
         order = _order(len(labels))
         train, test = order[held_out:].sort().values, order[:held_out].sort().values
         parts = [(images[train], labels[train]), (images[test], labels[test])]
+    whole, test = parts
     digest = hashlib.sha256()
     for images, labels in parts:
         digest.update(f"{len(labels)} images".encode() + images.numpy().tobytes() + labels.numpy().tobytes())
-    return _split(paths.dataset_name(folder), digest.hexdigest(), *parts, held_out, classes)
+    return _split(paths.dataset_name(folder), digest.hexdigest(), whole, test, held_out, classes)
 
 
 def _split(

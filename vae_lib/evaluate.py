@@ -7,6 +7,7 @@ import torch
 from torch import Generator, Tensor
 
 from vae_lib.checks import check_count, check_kind, check_number, check_tensor
+from vae_lib.distributions import DiagonalGaussian
 from vae_lib.models import VAE, Autoencoder, check_images
 from vae_lib.objectives import log_weights
 
@@ -39,7 +40,7 @@ def codes(model: VAE | Autoencoder, x: Tensor) -> Tensor:
     """Where the model puts each image: the posterior's mean, or the autoencoder's code: (N, X) -> (N, D)."""
     check_kind("model", model, VAE, Autoencoder)
     encoded = [model.encode(batch) for batch in check_images(x).split(5_000)]
-    return torch.cat([part.mean if isinstance(model, VAE) else part for part in encoded])
+    return torch.cat([part.mean if isinstance(part, DiagonalGaussian) else part for part in encoded])
 
 
 def active_units(model: VAE, x: Tensor, *, threshold: float = 0.01) -> Tensor:
@@ -68,9 +69,8 @@ def linear_probe(train: Tensor, train_labels: Tensor, test: Tensor, test_labels:
     from sklearn.preprocessing import StandardScaler
 
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300, tol=1e-3))
-    train, train_labels, test, test_labels = (given.cpu().numpy() for given in (train, train_labels, test, test_labels))
-    probe.fit(train, train_labels)
-    return float(probe.score(test, test_labels))
+    probe.fit(train.cpu().numpy(), train_labels.cpu().numpy())
+    return float(probe.score(test.cpu().numpy(), test_labels.cpu().numpy()))
 
 
 def frechet_distance(a: Tensor, b: Tensor) -> float:
@@ -81,11 +81,12 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
     """
     check_tensor("a", a)
     check_tensor("b", b)
-    a, b = (given.cpu().double().numpy() for given in (a, b))
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or min(len(a), len(b)) < 2:
-        raise ValueError(f"a, b: shapes {a.shape} and {b.shape}, expected (N, F) and (M, F) with N, M of at least 2")
-    covariance_a, covariance_b = np.atleast_2d(np.cov(a.T)), np.atleast_2d(np.cov(b.T))
+        shapes = f"{tuple(a.shape)} and {tuple(b.shape)}"
+        raise ValueError(f"a, b: shapes {shapes}, expected (N, F) and (M, F) with N, M of at least 2")
+    at_a, at_b = (given.cpu().double().numpy() for given in (a, b))
+    covariance_a, covariance_b = np.atleast_2d(np.cov(at_a.T)), np.atleast_2d(np.cov(at_b.T))
     # tr (AB)^{1/2} is the sum of the roots of AB's eigenvalues, which are real and not negative, but for rounding.
     root_trace = np.sqrt(np.linalg.eigvals(covariance_a @ covariance_b).real.clip(0)).sum()
-    shift = ((a.mean(0) - b.mean(0)) ** 2).sum()
+    shift = ((at_a.mean(0) - at_b.mean(0)) ** 2).sum()
     return float(shift + np.trace(covariance_a + covariance_b) - 2 * root_trace)

@@ -7,10 +7,15 @@ near-black; in the built book the page's own text colour takes its place. Digits
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from torch import Tensor
 
 from vae_lib.checks import check_tensor
@@ -21,7 +26,7 @@ INK = "#7d7d7d"
 # Blue, vermilion, green, purple, brown: told apart by colour-blind readers, and 3:1 or more on white and near-black.
 COLOURS = ("#2a80c8", "#d9560b", "#0a9069", "#b357a2", "#806030")
 PIXELS_PER_INCH = 96  # CSS pixels: a figure's inches become the page's pixels one to one
-STYLE = {
+STYLE: dict[Any, Any] = {
     "figure.facecolor": "none",
     "axes.facecolor": "none",
     "savefig.facecolor": "none",
@@ -33,7 +38,7 @@ STYLE = {
     "ytick.color": INK,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": plt.cycler(color=COLOURS),
+    "axes.prop_cycle": cycler(color=COLOURS),
     "axes.titlesize": 11,
     "axes.labelsize": 11,
     "xtick.labelsize": 10,
@@ -47,10 +52,10 @@ STYLE = {
 @contextmanager
 def style(width: float = 6.5, height: float = 3.4) -> Iterator[None]:
     """The house style with a default figure size in inches, for a figure that a chapter draws itself."""
-    with plt.rc_context(STYLE | {"figure.figsize": (width, height)}):
+    with plt.rc_context({**STYLE, "figure.figsize": (width, height)}):
         yield
         interactive = plt.isinteractive()
-    plt.interactive(interactive)  # the first figure loads a notebook's backend, which turns it on: that has to last
+    mpl.interactive(interactive)  # the first figure loads a notebook's backend, which turns it on: that has to last
 
 
 def digit_sheet(images: Tensor, *, columns: int, gap: int = 0) -> np.ndarray:
@@ -111,9 +116,9 @@ def plot_lines(
     spreads: for some of the curves, a half-width that is shaded around it. Raises ValueError for a curve without a
     finite point.
     """
-    x, curves = _floats(x), {name: _floats(y) for name, y in curves.items()}
-    spreads = {name: _floats(half) for name, half in (spreads or {}).items()}
-    if empty := [name for name, y in curves.items() if not np.isfinite(y).any()]:
+    places, heights = _floats(x), {name: _floats(y) for name, y in curves.items()}
+    halves = {name: _floats(half) for name, half in (spreads or {}).items()}
+    if empty := [name for name, y in heights.items() if not np.isfinite(y).any()]:
         raise ValueError(f"curves: {empty[0]!r} has no finite point")
     with style():
         ax = ax or plt.subplots()[1]
@@ -122,12 +127,12 @@ def plot_lines(
         if "y" in log:
             ax.set_yscale("log")
         ends = []
-        for name, y in curves.items():
-            (line,) = ax.plot(x, y, marker="o" if markers else None, label=name)
-            if name in spreads:
-                half = spreads[name]
-                ax.fill_between(x, y - half, y + half, color=line.get_color(), alpha=0.25, linewidth=0)
-            ends.append((name, x[np.isfinite(y)][-1], y[np.isfinite(y)][-1], line.get_color()))
+        for name, y in heights.items():
+            (line,) = ax.plot(places, y, marker="o" if markers else None, label=name)
+            if name in halves:
+                half = halves[name]
+                ax.fill_between(places, y - half, y + half, color=line.get_color(), alpha=0.25, linewidth=0)
+            ends.append((name, places[np.isfinite(y)][-1], y[np.isfinite(y)][-1], line.get_color()))
         if bottom is not None:
             ax.set_ylim(bottom=bottom)  # before the names are placed
         if legend:
@@ -142,8 +147,7 @@ def plot_history(history: History) -> Axes:
     """−ELBO after each epoch on training and held-out images, and beside it its two held-out terms, in nats."""
     epochs = range(1, len(history.kl) + 1)
     with style(7.2, 3.2):
-        figure, (left, right) = plt.subplots(1, 2, layout="constrained")
-        figure.get_layout_engine().set(wspace=0.12)
+        _, (left, right) = plt.subplots(1, 2, layout=ConstrainedLayoutEngine(wspace=0.12))
         plot_lines(
             epochs,
             {"training": -history.elbo, "held-out": -history.held_out_elbo},
@@ -168,12 +172,12 @@ def plot_latents(points: Tensor, labels: Tensor, *, ax: Axes | None = None, limi
     check_tensor("labels", labels, floating=False)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) != len(labels):
         raise ValueError(f"points: shape {tuple(points.shape)} for {len(labels)} labels, expected (N, 2) and N labels")
-    points, labels = _array(points), _array(labels)
+    codes, classes = _array(points), _array(labels)
     with style(5.2, 5.2):
         ax = ax or plt.subplots()[1]
         colours = plt.get_cmap("tab10")
-        for digit in np.unique(labels).tolist():
-            x, y = points[labels == digit].T
+        for digit in np.unique(classes).tolist():
+            x, y = codes[classes == digit].T
             ax.scatter(x, y, s=3, alpha=0.35, color=colours(digit % 10), linewidths=0, rasterized=True)
             ax.text(
                 np.median(x), np.median(y), str(digit), ha="center", va="center", color="black", weight="bold",
@@ -195,7 +199,7 @@ def plot_field(
     """
     for name, given in (("x", x), ("y", y), ("values", values)):
         check_tensor(name, given)
-    extent = [*_edges("x", x), *_edges("y", y)]
+    extent = (*_edges("x", x), *_edges("y", y))
     if tuple(values.shape) != (len(y), len(x)):
         raise ValueError(f"values: shape {tuple(values.shape)}, expected ({len(y)}, {len(x)}): y's places by x's")
     with style(5.2, 4.2):
@@ -225,6 +229,11 @@ def plot_bars(
         ax.margins(x=0.15)
         ax.set_xlabel(xlabel)
     return ax
+
+
+def figure_of(ax: Axes) -> Figure:
+    """The figure in which axes stand, and not only the part of it (a SubFigure) that holds them."""
+    return ax.figure if isinstance(ax.figure, Figure) else ax.figure.figure
 
 
 def _array(values: Tensor) -> np.ndarray:

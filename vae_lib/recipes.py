@@ -10,6 +10,7 @@ checkpoint has the same name without the folder: it is fetched whatever torch is
 
 import ast
 import hashlib
+import inspect
 import json
 import multiprocessing
 import os
@@ -36,7 +37,7 @@ from vae_lib.train import History
 __all__ = ["RECIPES", "Recipe", "checkpoint_path", "code_fingerprint", "get", "load", "load_all", "splits"]
 
 
-SHAPING_CODE = [Path(module.__file__) for module in (data, distributions, models, objectives, train)]
+SHAPING_CODE = [Path(inspect.getfile(module)) for module in (data, distributions, models, objectives, train)]
 
 
 def load(name: str, *, dataset: str | Path | None = None) -> tuple[VAE | Autoencoder, History]:

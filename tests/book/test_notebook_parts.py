@@ -1,5 +1,6 @@
 """What a notebook is made by: whose copy this is, TeX without macros, Markdown from HTML, cells from a page."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -161,6 +162,11 @@ class TestTex:
     def test_what_has_no_meaning_is_an_error(self, tex: str, macros: dict, said: str) -> None:
         with pytest.raises(ValueError, match=said):
             expand(tex, macros)
+
+    @pytest.mark.parametrize("meaning", [3, None, ["#1"], ["#1", "1"], ["#1", 1, "x"], {"body": "#1"}])
+    def test_a_macro_that_is_no_macro_is_named_with_what_it_is(self, meaning: object) -> None:
+        with pytest.raises(ValueError, match=rf"^\\mean: {re.escape(repr(meaning))}, expected the macro's body, or \["):
+            expand(r"a \mean{q}", {"mean": meaning})
 
     @given(strategies.text("\\{}abE1 \n%"))
     def test_tex_without_macros_is_left_as_it_is(self, tex: str) -> None:

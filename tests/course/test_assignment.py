@@ -183,6 +183,26 @@ class TestSource:
             source.exercises(page)
 
     @pytest.mark.parametrize(
+        ("cell", "said"),
+        [
+            ("x = 1", "holds one function with a docstring, got:\nx = 1"),
+            ("class my_f:\n    pass", "holds one function with a docstring, got:\nclass my_f:"),
+            ('def my_f():\n    """Says."""\n\n\nx = my_f()', "holds one function with a docstring, got:\ndef my_f"),
+            ("# later", "holds one function with a docstring, got:\n# later"),
+            ("def my_f(:", "is no Python (invalid syntax):\ndef my_f(:"),
+        ],
+    )
+    def test_a_solution_cell_that_is_no_function_is_named_with_what_it_holds(self, cell, said, tmp_path):
+        page = tmp_path / "page.md"
+        function = 'def my_f():\n    """Says."""\n    return 1'
+        text = EXERCISE.format(before="Do.", after="").replace(function, cell)
+        page.write_text(f"# Page\n\n## Exercises\n\n{text}\n")
+        with pytest.raises(ValueError, match=f"^page.md: the exercise 'One': a solution cell {re.escape(said)}"):
+            source.exercises(page)
+        with pytest.raises(ValueError, match=f"^a solution cell {re.escape(said)}"):
+            source.stub(cell)
+
+    @pytest.mark.parametrize(
         ("block", "said"),
         [
             ("```{prf:lemma} So\n```", r"\{prf:lemma\} is a kind of block that was never taught"),
@@ -207,7 +227,7 @@ class TestSource:
 
 def handout(statement, folder, monkeypatch):
     """The question that the student's notebook asks, of a chapter with one exercise in another book."""
-    (folder / "chapters").mkdir()
+    (folder / "chapters").mkdir(exist_ok=True)
     (folder / "_config.yml").write_text(
         "sphinx: {config: {mathjax3_config: {tex: {macros: {E: '{\\mathbb{E}}', mean: ['\\E_{#1}[#2]', 2]}}}}}\n"
     )
@@ -238,6 +258,15 @@ class TestWords:
         said = f"elbo.md: the exercise 'One': .*cannot hold {re.escape(left)}"
         with pytest.raises(ValueError, match=said):
             handout(f"See {left}.", tmp_path, monkeypatch)
+
+    def test_a_chapter_is_called_by_its_title_and_one_without_a_title_is_named(self, tmp_path, monkeypatch):
+        (tmp_path / "chapters").mkdir()
+        other = tmp_path / "chapters" / "other.md"
+        other.write_text("(label)=\n# The other one\n")
+        assert handout("See {doc}`other`.", tmp_path, monkeypatch) == "See the chapter “The other one”."
+        other.write_text("## A part\n")
+        with pytest.raises(ValueError, match="elbo.md: the exercise 'One': .*other.md: no title, expected a line"):
+            handout("See {doc}`other`.", tmp_path, monkeypatch)
 
     def test_a_cell_has_no_place_in_a_statement(self, tmp_path, monkeypatch):
         with pytest.raises(ValueError, match=r"elbo.md: the exercise 'One': a \{code-cell\} has no place here"):

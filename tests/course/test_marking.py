@@ -615,6 +615,8 @@ STARTS = [
     "%%bash --bg\ntouch made", "%%python3\nopen('made', 'w')", "%%perl\nopen(F, '>made')", "%%shell\ntouch made",
     "%%capture\n!touch made", "%%time\n!touch made", "get_ipython().system('touch made')",
     "get_ipython().system_raw('touch made')", "get_ipython().getoutput('touch made')",
+    "get_ipython().system(cmd='touch made')", "get_ipython().system_raw(cmd='touch made')",
+    "get_ipython().system_piped(cmd='touch made')", "get_ipython().getoutput(cmd='touch made')",
     "get_ipython().run_line_magic('pip', 'download made')", "get_ipython().run_cell_magic('bash', '', 'touch made')",
     "%pip --log made list", "pip list --log made", "%conda list", "%uv --version", "%mamba list", "!{'touch'} made",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ import terminal
 import torch
 from PIL import Image
 
-from vae_lib import cli, configs, data, evaluate, recipes, train
+from vae_lib import cli, commands, configs, data, evaluate, recipes, train
 from vae_lib.latent import prior_quantiles
 from vae_lib.models import ModelConfig
 from vae_lib.recipes import Recipe
@@ -173,6 +173,12 @@ def test_sample_writes_a_sheet_of_prior_samples(capsys, tmp_path, n, rows, colum
     model, _ = recipes.load("tiny")
     z = torch.randn(n, 3, generator=torch.Generator().manual_seed(3))
     assert_shows(sheet(tmp_path / "deep/down/s.png", rows, columns, 2), model.decode(z).mean)
+
+
+def test_an_autoencoder_is_not_drawn_from_however_it_is_asked_for(tmp_path):
+    with pytest.raises(ValueError, match="recipe: 'tiny-ae' is an autoencoder"):
+        commands.draw("tiny-ae", None, tmp_path / "s.png", n=1, seed=0, pixels=False)
+    assert not (tmp_path / "s.png").exists()
 
 
 def test_sample_draws_pixels_when_asked(capsys, tmp_path):

@@ -82,6 +82,15 @@ def test_a_figure_returns_its_axes_and_leaves_its_inputs_and_the_settings_alone(
     pixels(ax.figure)  # and it can be drawn without a warning
 
 
+def test_the_figure_of_axes_is_the_whole_one():
+    figure = plt.figure()
+    left, right = figure.subfigures(1, 2)
+    assert figures.figure_of(left.subplots()) is figure
+    assert figures.figure_of(right.subfigures(1, 2)[0].subplots()) is figure
+    assert figures.figure_of(figure.add_axes((0, 0, 1, 1))) is figure
+    plt.close(figure)
+
+
 @pytest.mark.parametrize("name", plots())
 def test_a_figure_has_no_background_and_its_words_are_in_the_house_ink(name):
     function, arguments, options = plots()[name]

@@ -114,6 +114,14 @@ def test_a_notebook_gets_a_widget_and_a_picture_and_no_html(make):
     assert set(data) == {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"}
 
 
+def test_a_figure_without_a_view_shows_its_picture(monkeypatch):
+    """For such a widget anywidget has no bundle at all."""
+    figure = live.ElboExplorer()
+    monkeypatch.setattr(type(figure), "_view_name", None)
+    data, metadata = figure._repr_mimebundle_()
+    assert (set(data), metadata) == ({"text/plain", "image/png"}, {})
+
+
 @pytest.mark.parametrize("make", FIGURES)
 @pytest.mark.parametrize("host", ["page", "notebook"])
 def test_an_output_holds_its_picture_once(make, host, monkeypatch):

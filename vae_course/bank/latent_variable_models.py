@@ -17,8 +17,8 @@ def my_grid_posterior(log_joint: Tensor, step: float) -> Tensor:
 
 def _log_joints(draw: Draws, variances: list[float]) -> Tensor:
     """Rough bells that fade out before the grid ends, so that the trapezoidal rule is as right as the plain sum."""
-    centres, variances = torch.tensor([[-1.0], [0.3], [1.5]]), torch.tensor(variances)[:, None]
-    return -0.5 * (torch.linspace(-8, 8, 65) - centres) ** 2 / variances + draw.randn(3, 65)
+    centres, squares = torch.tensor([[-1.0], [0.3], [1.5]]), torch.tensor(variances)[:, None]
+    return -0.5 * (torch.linspace(-8, 8, 65) - centres) ** 2 / squares + draw.randn(3, 65)
 
 
 _draw = Draws(my_grid_posterior)

@@ -181,7 +181,7 @@ def _read_solution(part: object) -> str:
         if isinstance(value, dict):
             value = next(iter(value.values()), None)
         whole = isinstance(value, types.ModuleType)
-        home = str(value.__name__ if whole else getattr(value, "__module__", ""))
+        home = str(getattr(value, "__name__" if whole else "__module__", ""))
         if name.startswith(PACKAGE) or (home.startswith(PACKAGE) and (whole or home not in OFFERED)):
             return name
     return ""

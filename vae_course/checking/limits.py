@@ -11,8 +11,8 @@ import signal
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator
-from typing import NoReturn
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal, NoReturn
 
 from IPython import get_ipython
 from IPython.core.interactiveshell import InteractiveShell
@@ -60,7 +60,8 @@ def protect(namespace: dict) -> None:
     for name in [name for name in sys.modules if name.startswith(PACKAGE)]:
         del sys.modules[name]
     bare = types.ModuleType(PACKAGE)
-    bare.check = bare.hint = lambda *_: None
+    for name in ("check", "hint"):
+        setattr(bare, name, lambda *_: None)
     sys.modules[PACKAGE] = bare
 
 
@@ -74,12 +75,12 @@ def _start_no_process(shell: InteractiveShell) -> None:
     def leave_out(command: str) -> None:
         print(f"While a notebook is marked nothing is installed and no shell is started. Left out: {command.strip()}")
 
-    def system(command: str, *_: object, **__: object) -> None:
+    def system(cmd: str, *_: object, **__: object) -> None:  # the parameters have IPython's names
         shell.user_ns["_exit_code"] = 0
-        leave_out(command)
+        leave_out(cmd)
 
-    def getoutput(command: str, *_: object, **__: object) -> SList:
-        system(command)
+    def getoutput(cmd: str, *_: object, **__: object) -> SList:
+        system(cmd)
         return SList()
 
     def magic(name: str) -> Callable:
@@ -87,11 +88,12 @@ def _start_no_process(shell: InteractiveShell) -> None:
 
     shell.system = shell.system_raw = shell.system_piped = system
     shell.getoutput = getoutput
-    for kind, sign, named in (("line", "%", PROGRAMS), ("cell", "%%", SHELLS)):
+    kinds: list[tuple[Literal["line", "cell"], str, Iterable[str]]] = [("line", "%", PROGRAMS), ("cell", "%%", SHELLS)]
+    for kind, sign, named in kinds:
         registered = shell.magics_manager.magics[kind]
         theirs = {name for name, each in registered.items() if each.__module__ in MODULES_OF_MAGICS}
         for name in theirs.union(named):
-            shell.register_magic_function(magic(sign + name), kind, name)
+            shell.magics_manager.register_function(magic(sign + name), kind, name)
 
 
 def _limit_memory_and_files() -> None:

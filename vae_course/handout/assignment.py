@@ -236,7 +236,10 @@ def _prose(text: str) -> str:
 
 
 def _title(page: str) -> str:
-    return re.search(r"^# (.+)$", (BOOK / "chapters" / f"{page}.md").read_text(encoding="utf-8"), re.M)[1]
+    path = BOOK / "chapters" / f"{page}.md"
+    if found := re.search(r"^# (.+)$", path.read_text(encoding="utf-8"), re.M):
+        return found[1]
+    raise ValueError(f"{path.name}: no title, expected a line that begins with '# '")
 
 
 @cache  # every block asks for them

@@ -94,7 +94,11 @@ def _exercise(page: Path, parts: dict) -> BookExercise:
     if not parts["label"] or not parts["solution"] or len(starters) > 1:
         raise ValueError(f"{where} needs a label, a solution and at most one starter")
     function = starters[0] if starters else ""
-    if function and function not in [_defines(block) for block in parts["solution"]]:
+    try:
+        defined = [_defines(block) for block in parts["solution"]] if function else []
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+    if function and function not in defined:
         raise ValueError(f"{where} has no solution cell that defines {function}")
     statement, words = _parts(parts["exercise"])
     # A question without a place for its answer is in no hand-out and earns no points.
@@ -113,8 +117,19 @@ def _defines(block: Block) -> str:
     """The function that a cell with the tag `solution` defines; "" for every other block."""
     if block.name != "code-cell" or "solution" not in block.options.get("tags", ""):
         return ""
-    (node,) = ast.parse(block.body).body
-    return node.name
+    return _function(block.body).name
+
+
+def _function(code: str) -> ast.FunctionDef:
+    """The function that a solution cell holds, and nothing beside it."""
+    try:
+        held = ast.parse(code).body
+    except SyntaxError as error:
+        raise ValueError(f"a solution cell is no Python ({error.msg}):\n{code}") from error
+    match held:
+        case [ast.FunctionDef() as function] if ast.get_docstring(function) is not None:
+            return function
+    raise ValueError(f"a solution cell holds one function with a docstring, got:\n{code}")
 
 
 def blocks(text: str) -> Iterator[Block]:
@@ -149,10 +164,7 @@ def solution_of(exercise: BookExercise) -> str:
 
 def head_and_body(code: str) -> tuple[str, str]:
     """The two parts of a solution cell: signature and docstring, which the reader is given, and the answer."""
-    (function,) = ast.parse(code).body
-    documentation = function.body[0]
-    if not isinstance(function, ast.FunctionDef) or ast.get_docstring(function) is None:
-        raise ValueError(f"a solution cell holds one function with a docstring, got:\n{code}")
+    documentation = _function(code).body[0]
     lines = code.splitlines()
     return "\n".join(lines[: documentation.end_lineno]), "\n".join(lines[documentation.end_lineno :])
 

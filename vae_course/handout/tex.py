@@ -52,8 +52,13 @@ def expand(tex: str, macros: Mapping[str, object], depth: int = 0) -> str:
         if found[1] not in macros:
             parts.append(found[0])
             continue
-        meaning = macros[found[1]]
-        body, count = (meaning, 0) if isinstance(meaning, str) else meaning
+        match macros[found[1]]:
+            case str(body):
+                count = 0
+            case [str(body), int(count)]:
+                pass
+            case meaning:
+                raise ValueError(f"{found[0]}: {meaning!r}, expected the macro's body, or [body, number of arguments]")
         arguments = []
         for _ in range(count):
             argument, place = _argument(tex, place)

@@ -196,10 +196,10 @@ def _files(entry: Path) -> Iterator[Path]:
 
 
 def _notebook(path: Path, name: str, canvas: re.Match | None) -> Notebook:
-    numbers = (int(canvas["file"]), int(canvas["attempt"] or 0)) if canvas else (0, 0)
+    file, attempt = (int(canvas["file"]), int(canvas["attempt"] or 0)) if canvas else (0, 0)
     try:
         cells = [source for _, source in code(read(path))]
-        when = (*numbers, path.stat().st_mtime)
+        when = (file, attempt, path.stat().st_mtime)
     except Exception as error:  # whatever lies in a student's file, it is no fault of the marker
         reason = f"{type(error).__name__}: {str(error)[:200]}"
         return Notebook(path, name, f"{name} could not be read as a notebook ({reason}).")

@@ -66,8 +66,9 @@ class DrawDigit(LiveFigure):
         with figures.style(7.2, 3.6):
             figure, (left, right) = plt.subplots(1, 2)
         figures.plot_latents(torch.tensor(self.codes), torch.tensor(self.labels), limit=self.limit, ax=left)
+        across, up = q.mean[0].tolist()
         width, height = (4 * q.std[0]).tolist()  # two standard deviations either way
-        left.add_patch(Ellipse(q.mean[0].tolist(), width, height, facecolor="white", edgecolor="black", linewidth=1.5))
+        left.add_patch(Ellipse((across, up), width, height, facecolor="white", edgecolor="black", linewidth=1.5))
         right.imshow(figures.digit_sheet(shown, columns=3, gap=2), cmap="gray", vmin=0, vmax=1)
         right.set_axis_off()
         right.set_title("drawn, mean of $q$, sample of $q$")

@@ -12,8 +12,10 @@ import json
 import os
 from collections.abc import Callable
 from html import escape
+from typing import Any
 
 import anywidget
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
@@ -49,12 +51,12 @@ class LiveFigure(anywidget.AnyWidget):
         if not _in_page():
             super().open()
 
-    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
         picture = _png(self.picture)
         data = {"text/plain": self.label, "image/png": as_base64(picture)}
         if _in_page():
             return data | {"text/html": self._html()}, {}
-        widget, metadata = super()._repr_mimebundle_(**kwargs)
+        widget, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})  # nothing of a widget without a view
         return widget | data, metadata
 
     def _html(self) -> str:
@@ -97,6 +99,6 @@ def _png(draw: Callable[[], Figure]) -> bytes:
         figure = draw()
         figure.savefig(buffer, format="png", dpi=144, bbox_inches="tight", metadata={"Software": None})
         plt.close(figure)
-    plt.interactive(interactive)
+    mpl.interactive(interactive)
     # 256 colours: a third of the bytes, and nothing to see of it.
     return png(Image.open(buffer).quantize(256, method=Image.Quantize.FASTOCTREE))

@@ -86,7 +86,7 @@ class LatentSliders(LiveFigure):
     def picture(self) -> Figure:
         z, values = torch.tensor(self.start).to(self.model.device), torch.linspace(-3, 3, 13)
         rows = [latent.traversal(self.model, z, dimension, values) for dimension in self.order[:6]]
-        return figures.plot_digits(torch.cat(rows), columns=len(values)).figure
+        return figures.figure_of(figures.plot_digits(torch.cat(rows), columns=len(values)))
 
 
 class Interpolation(LiveFigure):
@@ -129,7 +129,7 @@ class Interpolation(LiveFigure):
         start, end = (torch.tensor(self.codes[end]).to(self.model.device) for end in self.ends)
         paths = [latent.interpolate(start, end, 9, spherical=spherical) for spherical in (False, True)]
         decoded = self.model.decode(torch.cat(paths)).mean
-        return figures.plot_digits(decoded, columns=9, row_labels=["straight", "spherical"]).figure
+        return figures.figure_of(figures.plot_digits(decoded, columns=9, row_labels=["straight", "spherical"]))
 
 
 def check_labels(labels: Tensor, images: Tensor) -> None:

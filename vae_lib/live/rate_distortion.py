@@ -75,12 +75,13 @@ class RateDistortion(LiveFigure):
         rows = [self.inputs[:ON_PAPER], blank.expand(ON_PAPER + 1, -1)]
         for reconstructions, samples in zip(self.pictures[::2], self.pictures[1::2], strict=True):
             rows += [reconstructions[:ON_PAPER], blank, samples[:ON_PAPER]]
-        return figures.plot_digits(
+        ax = figures.plot_digits(
             torch.cat(rows),
             columns=2 * ON_PAPER + 1,
             row_labels=["input"] + [f"β = {beta:g}" for beta in self.betas],
             column_labels=["", "reconstructions", "", "", "", "", "samples"],
-        ).figure
+        )
+        return figures.figure_of(ax)
 
 
 def _check(models: Mapping[float, VAE], x: Tensor) -> None:

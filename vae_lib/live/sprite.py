@@ -25,7 +25,7 @@ def data_url(images: Tensor, *, columns: int) -> str:
 
 def as_text(images: Tensor) -> list[str]:
     """Images (N, 784) in [0, 1] as one byte a pixel, each in base64: what `grey` in controls.js reads."""
-    return [as_base64(image) for image in (255 * images).round().byte().cpu().numpy()]
+    return [as_base64(image.tobytes()) for image in (255 * images).round().byte().cpu().numpy()]
 
 
 def png(picture: Image.Image) -> bytes:
@@ -35,6 +35,6 @@ def png(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def as_base64(content: bytes | np.ndarray) -> str:
+def as_base64(content: bytes) -> str:
     """Bytes as a text that a page, JSON and a notebook can hold."""
     return base64.b64encode(content).decode()

@@ -7,7 +7,7 @@ once, so that another value would leave the screen as it was.
 import reprlib
 import sys
 from numbers import Integral, Real
-from typing import NoReturn
+from typing import NoReturn, TypeGuard
 
 import traitlets
 from traitlets import HasTraits, Undefined
@@ -69,7 +69,7 @@ class Number(Checked):
         elif low > -LARGEST:
             self.words += f" from {low}" + f" to {high}" * (high < LARGEST)
 
-    def fits(self, value: object) -> bool:
+    def fits(self, value: object) -> TypeGuard[Real]:
         """Whether the value is such a number."""
         if not isinstance(value, self.kind) or isinstance(value, bool):
             return False
@@ -99,9 +99,8 @@ class Numbers(Checked):
     def validate(self, figure: HasTraits, value: object) -> list[float]:
         """The list of a list or a tuple. Raises BadValue that says which of the numbers does not fit."""
         count = f"{self.shortest} or more" if self.length is None else self.length
-        fits = isinstance(value, list | tuple)
-        fits = fits and (len(value) == self.length if self.length is not None else len(value) >= self.shortest)
-        if not fits:
+        lengths = range(self.shortest, sys.maxsize) if self.length is None else (self.length,)
+        if not isinstance(value, list | tuple) or len(value) not in lengths:
             self.refuse(value, f"a list of {count}, each {self.each.words}")
         for place, one in enumerate(value):
             if not self.each.fits(one):

@@ -62,7 +62,7 @@ def pack_decoder(model: VAE | Autoencoder) -> bytes:
 
 
 @torch.no_grad()
-def pack(network: nn.Sequential, x: Tensor, *, output: Literal["none", "sigmoid"]) -> bytes:
+def pack(network: nn.Module, x: Tensor, *, output: Literal["none", "sigmoid"]) -> bytes:
     """The bytes of a network of linear layers with ReLU between them (`models.mlp`) and `output` after the last.
 
     x: (N, inputs), typical inputs; the network is packed on their device. Raises ValueError that names the first layer
@@ -81,7 +81,7 @@ def pack(network: nn.Sequential, x: Tensor, *, output: Literal["none", "sigmoid"
             )
     if not all(values.isfinite().all() for values in (*network.parameters(), x)):
         raise ValueError("network: not all of its weights, or of what it is given, are finite numbers")
-    linear = network[::2]
+    linear = [layer for layer in network if isinstance(layer, nn.Linear)]
     names = ["relu"] * (len(linear) - 1) + [output]
     layers = []
     for layer, name in zip(linear, names, strict=True):

@@ -105,7 +105,7 @@ class ElboExplorer(LiveFigure):
         parts = f"ELBO {elbo:.3f} = log p(x) {log_marginal:.3f} − gap {log_marginal - elbo:.3f} nats"
         with figures.style():
             ax.set_title(parts.replace("-", "−"))
-        return ax.figure
+        return figures.figure_of(ax)
 
 
 class Reparameterization(LiveFigure):
@@ -149,4 +149,4 @@ class Reparameterization(LiveFigure):
             ax.set_title(
                 "pathwise: ∂/∂μ {:.2f} ± {:.2f}, ∂/∂σ {:.2f} ± {:.2f}".format(*by_mean, *by_std).replace("-", "−")
             )
-        return ax.figure
+        return figures.figure_of(ax)
