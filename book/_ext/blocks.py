@@ -19,6 +19,9 @@ from sphinx.util.docutils import SphinxDirective
 
 from vae_course.handout.blocks import GATES, KINDS, Kind, directives, kind_of
 
+# Of a cell's tags, those that keep its code from the page: behind a button, or out of it. A notebook collapses that
+# code, and on paper it is left out.
+HIDES_CODE = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 FIRST = 100  # before the pages are executed
 
 
@@ -85,7 +88,9 @@ class Box(SphinxDirective):
         holder = nodes.container()
         self.state.nested_parse(StringList(text, self.env.docname), self.content_offset, holder)
         if self.name != name:
-            holder[0]["gate"] = name
+            box = holder[0]
+            assert isinstance(box, nodes.Element)
+            box["gate"] = name
         return holder.children
 
 
@@ -100,7 +105,7 @@ class Gather(SphinxTransform):
     default_priority = 10  # cells are there, and nothing is numbered yet
 
     def apply(self, **kwargs: object) -> None:
-        for box in list(self.document.findall(lambda node: isinstance(node, nodes.container) and "gate" in node)):
+        for box in [node for node in self.document.findall(nodes.container) if "gate" in node]:
             name, parent = box["gate"], box.parent
             start = parent.index(box) + 1
             gates = [i for i, node in enumerate(parent) if isinstance(node, nodes.Element) and node.get("gate") == name]
@@ -112,6 +117,6 @@ class Gather(SphinxTransform):
                 )
             inside = parent[start:end]
             del parent[start : end + 1], box["gate"]
-            box += inside
+            box.extend(inside)
         for node in self.document.findall(gate):
             raise ExtensionError(f"{self.env.docname}: a {{{node['gate']}{GATES[1]}}} ends nothing")

@@ -7,7 +7,7 @@ exercises, and configs.py all recipes.
 
 import ast
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -63,6 +63,11 @@ class Code:
     def nodes(self) -> list[ast.AST]:
         """All that stands in the cells."""
         return [node for tree in self.trees if tree for node in ast.walk(tree)]
+
+    @property
+    def imports(self) -> set[str]:
+        """Every dotted name that the cells import."""
+        return set().union(*(imports(tree) for tree in self.trees if tree))
 
     @property
     def names(self) -> set[str]:
@@ -126,7 +131,7 @@ class Packages:
             self.modules[name] = read(path.read_bytes(), name, ".".join(parts[:-1]))
         self._bank = {name for name in self.modules if name.startswith(f"{BANK}.")}
 
-    def fingerprint(self, code: Code, recipes: dict[str, object]) -> str:
+    def fingerprint(self, code: Code, recipes: Mapping[str, object]) -> str:
         """A hash of all that the code reaches, and of those recipes that it loads."""
         modules, names = self.needed_by(code), self._recipes(code)
         loaded = recipes if names is None else {name: recipes.get(name) for name in sorted(names)}
@@ -137,7 +142,7 @@ class Packages:
         """The modules that the code reaches: all of them where a cell is no Python and could do anything."""
         if None in code.trees:
             return set(self.modules)
-        found = self._reached(*map(imports, code.trees))
+        found = self._reached(code.imports)
         if CHECK in found and BANK not in found:
             # `check` looks in the whole bank for the exercise of a function's name. What it finds is in the file of an
             # exercise that this page names: the other chapters' files can change nothing here.
@@ -150,14 +155,14 @@ class Packages:
         """The recipes that the code loads; None for any of them."""
         if None in code.trees:
             return None
-        own = set().union(*map(imports, code.trees))
+        own = code.imports
         if RECIPES in self._reached(own - {RECIPES}) or any(name.startswith((CONFIGS, f"{RECIPES}.")) for name in own):
             return None  # by another way than `recipes.load`: the command line, say
         return code.recipes if RECIPES in own else set()
 
-    def _reached(self, *imported: Iterable[str], found: Iterable[str] = ()) -> set[str]:
+    def _reached(self, imported: Iterable[str], found: Iterable[str] = ()) -> set[str]:
         """The modules of these names, and all that they import in turn; what was found is not looked at again."""
-        found, waiting = set(found), [name for names in imported for name in names]
+        found, waiting = set(found), list(imported)
         while waiting:
             parts = waiting.pop().split(".")
             for i in range(len(parts)):  # with a module, the packages that it lies in are imported
@@ -168,7 +173,7 @@ class Packages:
         return found
 
     def _imported_by(self, name: str) -> set[str]:
-        names = self.modules[name].imports
+        names = set(self.modules[name].imports)
         if name == CHECK:
             return {each for each in names if not each.startswith(BANK)}
         return names | self._bank if name == BANK else names  # the bank finds its files, and names none

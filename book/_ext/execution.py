@@ -26,15 +26,15 @@ import nbclient
 from filelock import FileLock, Timeout
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
-from myst_nb.core.read import create_nb_reader
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
+from _ext import environment
 from _ext.dependencies import Code, Packages
+from _ext.environment import Environment
 from _ext.names import faults
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,7 +84,7 @@ def prepare(app: Sphinx, config: Config) -> None:
     config.common_state = "\n".join([fingerprint, *versions])
 
 
-def outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
+def outdated(app: Sphinx, env: Environment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
     """The pages whose outputs may be others than those that were read; Sphinx itself sees what changed in their text.
 
     Raises ExtensionError with every name on any page that nothing has; only then is anything trained.
@@ -114,11 +114,12 @@ def train_missing(config: Config) -> None:
 
 def choose_cache(app: Sphinx, docname: str, source: list[str]) -> None:
     """Let myst-nb look for the page's outputs where those of its state are."""
-    if docname in app.env.page_states:
-        app.env.mystnb_config = app.env.mystnb_config.copy(execution_cache_path=str(_folder(app.env, docname)))
+    env = environment.of(app)
+    if docname in env.page_states:
+        env.mystnb_config = env.mystnb_config.copy(execution_cache_path=str(_folder(env, docname)))
 
 
-def execute(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+def execute(app: Sphinx, env: Environment, docnames: list[str]) -> None:
     """Execute those of the pages that the cache lacks, one on each core.
 
     Raises ExtensionError with every page that failed. The others are kept: the next build executes what was mended.
@@ -153,13 +154,11 @@ def execute(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
     _forget_old_states(env)
 
 
-def _notebooks(env: BuildEnvironment, docnames: list[str]) -> Iterator[tuple[str, Path, NotebookNode]]:
+def _notebooks(env: Environment, docnames: list[str]) -> Iterator[tuple[str, Path, NotebookNode]]:
     """The pages with code, read as myst-nb will read them."""
     for docname in docnames:
-        path = Path(env.doc2path(docname))
-        text = path.read_text(encoding="utf-8")
-        if reader := create_nb_reader(str(path), env.myst_config, env.mystnb_config, text):
-            yield docname, path, reader.read(text)
+        if notebook := environment.notebook(env, docname):
+            yield docname, Path(env.doc2path(docname)), notebook
 
 
 def _state(common: str, packages: Packages, docname: str, notebook: NotebookNode) -> str:
@@ -171,11 +170,11 @@ def _state(common: str, packages: Packages, docname: str, notebook: NotebookNode
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
-def _folder(env: BuildEnvironment, docname: str) -> Path:
+def _folder(env: Environment, docname: str) -> Path:
     return Path(env.config.nb_execution_cache_path, env.page_states[docname])
 
 
-def _cached(env: BuildEnvironment, docname: str, notebook: NotebookNode) -> bool:
+def _cached(env: Environment, docname: str, notebook: NotebookNode) -> bool:
     try:
         get_cache(_folder(env, docname)).match_cache_notebook(notebook)
     except KeyError:
@@ -183,7 +182,7 @@ def _cached(env: BuildEnvironment, docname: str, notebook: NotebookNode) -> bool
     return True
 
 
-def _forget_old_states(env: BuildEnvironment) -> None:
+def _forget_old_states(env: Environment) -> None:
     """Keep those of this build and, of the others, those used last."""
     for name in env.page_states:
         _folder(env, name).mkdir(parents=True, exist_ok=True)  # it may have been removed by hand

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from _ext.editions.pages import is_hidden_code, of_page
+from _ext.figures.inline import inline
 from _ext.notebooks.cells import GLUE, page_cells, without_book
 from _ext.notebooks.markdown import PageMarkdown
 from _ext.site.origin import Checkout, repository
 from bs4 import BeautifulSoup
+from docutils import nodes
+from docutils.utils import new_document
 from hypothesis import given, strategies
 
 from vae_course.handout.tex import expand, portable
@@ -309,3 +313,40 @@ def test_code_needs_no_myst_nb() -> None:
     assert without_book("a = 1\n") == "a = 1\n"
     with pytest.raises(ValueError, match="myst_nb"):
         without_book("from myst_nb import glue, render\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('<div class="solution"><p>So.</p></div>', "holds no .admonition-title, summary"),
+        ('<div class="exercise"><p>Do.</p></div>', "holds no .admonition-title, summary"),
+        ("<details><p>So.</p></details>", "holds no summary, .admonition-title"),
+        ('<div class="starter"><pre>x = 1</pre></div>', "the stub of one function, got:\nx = 1"),
+        ('<div class="starter"><pre></pre></div>', "the stub of one function"),
+    ],
+)
+def test_a_part_that_is_not_as_a_notebook_needs_it_is_named(body: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        page_cells(body, nbformat.v4.new_notebook(), [], URL, MACROS)
+
+
+@pytest.mark.parametrize("head", ["<svg>", '<svg width="1pt">', '<svg viewBox="0 0 1 1">'])
+def test_a_figure_without_a_size_is_named(head: str) -> None:
+    with pytest.raises(ValueError, match=f"svg: {head!r}, expected a width in pt and a viewBox"):
+        inline(f"{head}</svg>", alt="", prefix="")
+
+
+@pytest.mark.parametrize(
+    ("tag", "hidden"),
+    [("hide-input", True), ("hide-cell", True), ("hide-output", False), ("solution", False)],
+)
+def test_a_cells_tags_hide_its_code_alike_on_paper_and_in_a_notebook(tag: str, hidden: bool) -> None:
+    document = new_document("page")
+    code = nodes.container("", nodes.literal_block("", "1"), nb_element="cell_code_source")
+    output = nodes.container("", nodes.paragraph("", "1"), nb_element="cell_code_output")
+    cell = nodes.container("", code, output, nb_element="cell_code", cell_metadata={"tags": [tag]}, hide_mode="any")
+    document += cell
+    assert (of_page(document, is_hidden_code) == [code]) == hidden
+    source = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", metadata={"tags": [tag]})])
+    (made,) = page_cells('<div class="cell container"></div>', source, [0], URL, MACROS)
+    assert bool(made.metadata.get("jupyter")) == hidden

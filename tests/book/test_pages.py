@@ -86,12 +86,18 @@ def test_the_bibliography_holds_every_citation(html: Path) -> None:
         ("<p>see {doc}`elbo`</p>", "left over"),
         ('<img src="a.png">', "no alt"),
         ('<svg role="img" aria-label=" "></svg>', "no label"),
+        ('<svg role="img"></svg>', "no label"),
         ('<svg><g id="a"></g></svg><svg><g id="a"></g></svg>', "share the id a"),
     ],
 )
 def test_a_planted_fault_of_a_page_is_found(planted: str, fault: str) -> None:
     (found,) = pages.page_faults(f"<article>{planted}</article>")
     assert fault in found
+
+
+def test_a_page_without_an_article_is_at_fault() -> None:
+    (found,) = pages.page_faults("<main></main>")
+    assert "no article" in found
 
 
 def test_a_figure_without_alt_text_is_found() -> None:

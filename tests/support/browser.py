@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
@@ -52,7 +53,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def window(browser: Browser, **options: object) -> Iterator[tuple[Page, list[str]]]:
+def window(browser: Browser, **options: Any) -> Iterator[tuple[Page, list[str]]]:
     """An empty page with a storage of its own, and the list to which its faults are added.
 
     Faults are errors on the console, exceptions that nothing caught, and requests to other hosts, which are refused.

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from torch import Tensor
+from torch import Tensor, nn
 
 import vae_lib
 from vae_lib import checkpoints, data, distributions, evaluate, figures, latent, live, models, objectives, synthetic
@@ -29,6 +30,9 @@ from vae_lib.worlds import CurveWorld, ProbabilisticPCA, log_integral
 TENSORS = re.compile(
     r"\b(Tensor|VAE|Autoencoder|Decoder|Generator|Digits|Splits|Bernoulli|DiagonalGaussian|Elbo|History|Module|Sequential|LowRankMultivariateNormal)\b"
 )
+
+
+Model = TypeVar("Model", models.VAE, models.Autoencoder)
 
 
 class At:
@@ -54,15 +58,20 @@ class At:
 
     @property
     def vae(self) -> models.VAE:
-        return ModelConfig(hidden=(8,), latent=2).build().to(self.device)
+        return self._model(models.VAE, ModelConfig(hidden=(8,), latent=2))
 
     @property
     def conv(self) -> models.VAE:
-        return ModelConfig(convolutional=True, latent=2, likelihood="gaussian").build(seed=1).to(self.device)
+        return self._model(models.VAE, ModelConfig(convolutional=True, latent=2, likelihood="gaussian"), seed=1)
 
     @property
     def ae(self) -> models.Autoencoder:
-        return ModelConfig(hidden=(8,), latent=2, variational=False).build(seed=2).to(self.device)
+        return self._model(models.Autoencoder, ModelConfig(hidden=(8,), latent=2, variational=False), seed=2)
+
+    def _model(self, kind: type[Model], config: ModelConfig, *, seed: int = 0) -> Model:
+        model = config.build(seed=seed).to(self.device)
+        assert isinstance(model, kind)
+        return model
 
     @cached_property
     def pca(self) -> ProbabilisticPCA:
@@ -73,9 +82,9 @@ class At:
     def elbo(self) -> objectives.Elbo:
         return objectives.elbo(self.vae, self.x, generator=self.generator)
 
-    def fitted(self, binarize: str, model: str = "vae") -> object:
+    def fitted(self, binarize: Literal["none", "static", "dynamic"], name: str = "vae") -> object:
         """The history and the weights after two epochs."""
-        model = getattr(self, model)
+        model = getattr(self, name)
         config = TrainConfig(epochs=2, batch_size=7, beta=2.0, warmup_epochs=1, free_bits=0.1, binarize=binarize)
         return vars(training.fit(model, self.x, self.x[:5], config)), model.state_dict()
 
@@ -84,7 +93,9 @@ class At:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "some.safetensors"
             checkpoints.write(file, self.vae, self.history)
-            model, history = checkpoints.read(file, ModelConfig(hidden=(8,), latent=2))
+            read = checkpoints.read(file, ModelConfig(hidden=(8,), latent=2))
+            assert read is not None
+            model, history = read
         return [value.tolist() for value in (*model.state_dict().values(), *vars(history).values())]
 
 
@@ -136,7 +147,7 @@ CALLS: dict[str, Callable[[At], object]] = {
     "live.sprite.as_text": lambda at: sprite.as_text(at.x),
     "live.weights.pack_encoder": lambda at: weights.pack_encoder(at.vae),
     "live.weights.pack_decoder": lambda at: weights.pack_decoder(at.ae),
-    "live.weights.pack": lambda at: weights.pack(at.vae.encoder, at.x, output="none"),
+    "live.weights.pack": lambda at: weights.pack(cast(nn.Sequential, at.vae.encoder), at.x, output="none"),
     "live.worlds.ExactPosterior": lambda at: live.ExactPosterior(CurveWorld(), at.place),
     "live.worlds.ElboExplorer.log_joint": lambda at: [live.ElboExplorer(k).log_joint(at.one_z) for k in (0, 1)],
     "live.worlds.Reparameterization": lambda at: live.Reparameterization(at.z[:, 0], a=1.0),
@@ -218,7 +229,7 @@ DRAWN = {
 }
 
 
-def public() -> Iterator[tuple[str, object]]:
+def public() -> Iterator[tuple[str, Callable[..., Any]]]:
     """Each public function, class and method of vae_lib with its short name."""
     for found in pkgutil.walk_packages(vae_lib.__path__, "vae_lib."):
         if found.name.endswith(("__main__", "_torchvision")):

@@ -26,6 +26,8 @@ class Mixed(AssertionError):
 class AnyGenerator(torch.Generator):
     """A generator that says that it is on the device that was asked for: meta has none."""
 
+    home: torch.device
+
     def __new__(cls, device: torch.device | str = "cpu") -> "AnyGenerator":
         made = super().__new__(cls)
         made.home = torch.device(device)

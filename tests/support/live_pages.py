@@ -51,7 +51,7 @@ def kinds(html: Path) -> dict[str, list[str]]:
     for page in html.rglob("*.html"):
         states = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").select(".live-figure > script")
         if states:
-            found[page.relative_to(html).as_posix()] = [json.loads(state.string)["kind"] for state in states]
+            found[page.relative_to(html).as_posix()] = [json.loads(state.get_text())["kind"] for state in states]
     return found
 
 

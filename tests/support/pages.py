@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import yaml
+from _ext.elements import attribute
 from bs4 import BeautifulSoup
 
 BOOK = Path(__file__).parents[2] / "book"
@@ -63,12 +64,16 @@ def source_faults(text: str) -> list[str]:
 def page_faults(text: str) -> list[str]:
     """Errors and warnings in outputs, left-over markup, and pictures that say nothing to a screen reader."""
     article = BeautifulSoup(text, "html.parser").find("article")
+    if article is None:
+        return ["it has no article"]
     faults = [f"a cell wrote to stderr: {node.get_text()[:200]}" for node in article.select(".output.stderr")]
     faults += [f"a cell failed: {node.get_text()[-200:]}" for node in article.select(".output.traceback")]
     faults += [f"left over: {marker}" for marker in LEFT_OVER if marker in article.get_text()]
-    faults += [f"no alt: {image.get('src')}" for image in article.select("img") if not image.get("alt", "").strip()]
-    faults += ["a figure has no label" for svg in article.select("svg[role=img]") if not svg["aria-label"].strip()]
-    ids = [node["id"] for node in article.select("svg [id]")]
+    faults += [f"no alt: {image.get('src')}" for image in article.select("img") if not attribute(image, "alt").strip()]
+    faults += [
+        "a figure has no label" for svg in article.select("svg[role=img]") if not attribute(svg, "aria-label").strip()
+    ]
+    ids = [attribute(node, "id") for node in article.select("svg [id]")]
     faults += [f"figures share the id {name}" for name in sorted({name for name in ids if ids.count(name) > 1})]
     return faults
 
@@ -97,15 +102,15 @@ def _path_on_server(root: Path) -> str:
     """What a built site's address has after the host, as its home page gives it: "/vae/"; "/" where it has none."""
     home = BeautifulSoup((root / "index.html").read_text(encoding="utf-8"), "html.parser")
     address = home.find("link", rel="canonical")
-    return urlsplit(address["href"]).path.rpartition("/")[0] + "/" if address else "/"
+    return urlsplit(attribute(address, "href")).path.rpartition("/")[0] + "/" if address else "/"
 
 
 @cache  # a page is named by many others
 def _anchors(page: Path) -> set[str]:
     soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
-    return {node["id"] for node in soup.select("[id]")}
+    return {attribute(node, "id") for node in soup.select("[id]")}
 
 
 def addresses(soup: BeautifulSoup) -> list[str]:
     """Every address that a page names, in its order."""
-    return [node.get("href") or node.get("src") for node in soup.select("[href], [src]")]
+    return [attribute(node, "href") or attribute(node, "src") for node in soup.select("[href], [src]")]

@@ -79,6 +79,7 @@ def jupyter_book(*arguments: str | Path) -> subprocess.CompletedProcess:
         process = context.Process(target=_run, args=(command, dict(os.environ), *said))
         process.start()
         process.join()
+        assert process.exitcode is not None  # it has come to its end
         return subprocess.CompletedProcess(command, process.exitcode, *(path.read_text("utf-8") for path in said))
 
 

@@ -29,6 +29,7 @@ def run(capsys, cli: ModuleType, *arguments: str) -> tuple[int, str, str]:
     try:
         code = cli.main(list(arguments))
     except SystemExit as stop:
+        assert isinstance(stop.code, int), stop.code
         code = stop.code
     said = capsys.readouterr()
     return code, said.out, said.err

@@ -1,6 +1,7 @@
 """Every exercise of the book that `check` knows, by the name of its function; one file a chapter.
 
-A file is found by being here; what begins with an underscore is no chapter's.
+A file is found by being here; what begins with an underscore is no chapter's. Its QUESTIONS are those that are answered
+in words, label -> title, as the page has them: marking works where the package is installed without the book.
 """
 
 from collections.abc import Iterable
@@ -32,4 +33,6 @@ def collect(modules: Iterable[ModuleType]) -> dict[str, Exercise]:
 
 CHAPTERS = tuple(sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py")))
 with as_delivered():  # the cases are made here, whatever type the notebook has set
-    EXERCISES = collect(import_module(f"{__name__}.{chapter}") for chapter in CHAPTERS)
+    _MODULES = {chapter: import_module(f"{__name__}.{chapter}") for chapter in CHAPTERS}
+EXERCISES = collect(_MODULES.values())
+QUESTIONS: dict[str, dict[str, str]] = {name: getattr(module, "QUESTIONS", {}) for name, module in _MODULES.items()}

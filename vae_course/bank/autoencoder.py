@@ -396,4 +396,9 @@ FRECHET_DISTANCE = Exercise(
     forbidden=("frechet_distance",),
 )
 
+QUESTIONS = {
+    "ex-autoencoder-scale": "A rate belongs to a pair",
+    "ex-autoencoder-yardstick": "More real than real",
+}
+
 EXERCISES = (EX_POST_ELBO, RATE_SPLIT, FRECHET_DISTANCE)

@@ -228,4 +228,9 @@ IWAE_BOUND = Exercise(
     forbidden=("iwae_bound",),
 )
 
+QUESTIONS = {
+    "ex-elbo-single-draw": "A bound in the mean",
+    "ex-elbo-tighter": "Is a tighter bound a better model?",
+}
+
 EXERCISES = (KL, IWAE_BOUND)

@@ -379,4 +379,9 @@ EFFECTIVE_SAMPLE_SIZE = Exercise(
     ),
 )
 
+QUESTIONS = {
+    "ex-lvm-improbable": "As sure of the improbable",
+    "ex-lvm-unbiased": "Unbiased, and still wrong",
+}
+
 EXERCISES = (GRID_POSTERIOR, PPCA_POSTERIOR, EFFECTIVE_SAMPLE_SIZE)

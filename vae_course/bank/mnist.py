@@ -496,4 +496,9 @@ NEGATIVE_ELBO = Exercise(
     forbidden=("elbo", "kl_divergence", "kl_to_standard_normal"),
 )
 
+QUESTIONS = {
+    "ex-mnist-floor": "What nobody can avoid",
+    "ex-mnist-report": "A report to review",
+}
+
 EXERCISES = (BINARIZE, BERNOULLI_LOG_PROB, NEGATIVE_ELBO)

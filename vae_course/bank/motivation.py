@@ -473,4 +473,9 @@ CONDITIONAL_MEAN = Exercise(
     ),
 )
 
+QUESTIONS = {
+    "ex-motivation-two-pixels": "Two kinds tie two pixels together",
+    "ex-motivation-table": "What may stand in one table",
+}
+
 EXERCISES = (INK_PROBABILITY, MIXTURE_LOG_PROB, CONDITIONAL_MEAN)

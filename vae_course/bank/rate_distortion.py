@@ -325,4 +325,9 @@ WATER_FILLING = Exercise(
     ),
 )
 
+QUESTIONS = {
+    "ex-rate-distortion-weight": "What a small weight weighs",
+    "ex-rate-distortion-silent": "240 silent latents",
+}
+
 EXERCISES = (COLLAPSE_REPORT, FREE_BITS, WATER_FILLING)

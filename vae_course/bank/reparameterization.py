@@ -366,4 +366,10 @@ LEAVE_ONE_OUT = Exercise(
     ),
 )
 
+QUESTIONS = {
+    "ex-reparameterization-constant": "What a constant costs",
+    "ex-reparameterization-leave-one-out-words": "A baseline that has not seen its own sample, in words",
+    "ex-reparameterization-choose": "Three models without a slope",
+}
+
 EXERCISES = (REPARAMETERIZE, SCORE_GRADIENT, LEAVE_ONE_OUT)

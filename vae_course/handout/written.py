@@ -11,42 +11,12 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
+from vae_course.bank import QUESTIONS
+
 POINTS = 3  # for an answer in words; the teaching guide says how to give them
 ASKED = "*Your answer goes into the cell below.*"  # ends each question; what follows in the same cell is an answer
 PLACEHOLDER = "*Write your answer here.*"
 
-# As the chapters have them: marking works where the package is installed without the book.
-QUESTIONS = {
-    "motivation": {
-        "ex-motivation-two-pixels": "Two kinds tie two pixels together",
-        "ex-motivation-table": "What may stand in one table",
-    },
-    "latent_variable_models": {
-        "ex-lvm-improbable": "As sure of the improbable",
-        "ex-lvm-unbiased": "Unbiased, and still wrong",
-    },
-    "elbo": {
-        "ex-elbo-single-draw": "A bound in the mean",
-        "ex-elbo-tighter": "Is a tighter bound a better model?",
-    },
-    "reparameterization": {
-        "ex-reparameterization-constant": "What a constant costs",
-        "ex-reparameterization-leave-one-out-words": "A baseline that has not seen its own sample, in words",
-        "ex-reparameterization-choose": "Three models without a slope",
-    },
-    "mnist": {
-        "ex-mnist-floor": "What nobody can avoid",
-        "ex-mnist-report": "A report to review",
-    },
-    "rate_distortion": {
-        "ex-rate-distortion-weight": "What a small weight weighs",
-        "ex-rate-distortion-silent": "240 silent latents",
-    },
-    "autoencoder": {
-        "ex-autoencoder-scale": "A rate belongs to a pair",
-        "ex-autoencoder-yardstick": "More real than real",
-    },
-}
 TITLES = {label: title for of_chapter in QUESTIONS.values() for label, title in of_chapter.items()}
 LABELS = {title.casefold(): label for label, title in TITLES.items()}
 

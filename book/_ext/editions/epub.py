@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from posixpath import dirname, join, normpath
+from typing import Any
 
 from docutils import nodes
 from docutils.nodes import Element
@@ -37,7 +38,7 @@ class BookBuilder(Epub3Builder):
         super().init()
         self.solutions: list[page_solutions] = []
 
-    def write(self, *arguments: object) -> None:
+    def write(self, *arguments: Any) -> None:
         with MathJax() as self.mathjax:
             super().write(*arguments)
             self.chapter = self.last_chapter()
@@ -70,7 +71,7 @@ class BookBuilder(Epub3Builder):
         for path in (STYLE, Path(self.srcdir, "_static", COVER)):
             (static / path.name).write_bytes(path.read_bytes())
 
-    def toc_metadata(self, *arguments: object) -> dict:
+    def toc_metadata(self, *arguments: Any) -> dict:
         return super().toc_metadata(*arguments) | {"uid": self.config.epub_identifier}
 
     def build_content(self) -> None:
@@ -90,7 +91,7 @@ class BookBuilder(Epub3Builder):
 
 
 def take_solutions(app: Sphinx, document: nodes.document, docname: str) -> None:
-    if app.builder.name == "epub":
+    if isinstance(app.builder, BookBuilder):
         for node in list(document.findall(page_solutions)):
             node.parent.remove(node)
             app.builder.solutions.append(node)
@@ -99,13 +100,13 @@ def take_solutions(app: Sphinx, document: nodes.document, docname: str) -> None:
 
 
 def add_last_chapter(app: Sphinx) -> Iterator[tuple[str, dict, str]]:
-    if app.builder.name == "epub":
+    if isinstance(app.builder, BookBuilder):
         yield SOLUTIONS, {"body": app.builder.chapter, "title": SOLUTIONS.title(), "parents": []}, "page.html"
 
 
 def dress(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
     """Leave nothing of the site's styles and scripts in a page."""
-    if app.builder.name == "epub":
+    if isinstance(app.builder, BookBuilder):
         context["css_files"] = [f"_static/{STYLE.name}"]
         context["script_files"] = []
 
@@ -125,10 +126,12 @@ def visit_displaymath(self: HTML5Translator, node: nodes.math_block) -> None:
 
 
 def _mathml(translator: HTML5Translator, node: Element, *, display: bool) -> str:
+    builder = translator.builder
+    assert isinstance(builder, BookBuilder)
     try:
-        return translator.builder.mathjax.mathml(node.astext(), display=display)
+        return builder.mathjax.mathml(node.astext(), display=display)
     except ValueError as error:
-        raise ExtensionError(f"{translator.builder.current_docname}: {error}") from error
+        raise ExtensionError(f"{builder.current_docname}: {error}") from error
 
 
 def configure(app: Sphinx, config: Config) -> None:

@@ -90,7 +90,7 @@ def _sphinx(*arguments: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("edition", choices=NEEDS)
     edition = parser.parse_args().edition
     goal = BUILD / file(edition)

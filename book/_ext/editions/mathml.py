@@ -8,9 +8,10 @@ import json
 import re
 import subprocess
 import unicodedata
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
+
+from _ext.site.mathjax import folder
 
 SCRIPT = Path(__file__).resolve().with_name("mathml.js")
 # MathML Core has letters in place of these variants; Unicode's names tell which.
@@ -27,10 +28,12 @@ class MathJax:
     """A running MathJax, to be used in a `with`."""
 
     def __enter__(self) -> Self:
-        (package,) = find_spec("sphinx-mathjax-offline").submodule_search_locations
-        main = Path(package, "static", "mathjax", "node-main.js")
         self.node = subprocess.Popen(
-            ["node", SCRIPT, main], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            ["node", SCRIPT, folder() / "node-main.js"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
         return self
 
@@ -39,6 +42,7 @@ class MathJax:
 
     def mathml(self, tex: str, *, display: bool) -> str:
         """One <math> element. Raises ValueError with MathJax's sentence where it cannot read the formula."""
+        assert self.node.stdin and self.node.stdout  # pipes
         self.node.stdin.write(json.dumps({"tex": tex.strip(), "display": display}) + "\n")
         self.node.stdin.flush()
         answer = json.loads(self.node.stdout.readline())

@@ -6,7 +6,7 @@ becomes the book's last chapter; links lead there and back. Everything becomes a
 pdf.tex and epub.css dress, so that the two editions differ in nothing but their dress.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from string import ascii_lowercase
 
 from docutils import nodes
@@ -15,7 +15,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from _ext.blocks import of_node
+from _ext.blocks import HIDES_CODE, of_node
 from vae_course.handout.blocks import KINDS
 from vae_course.handout.tex import expand, macros
 
@@ -34,12 +34,11 @@ class Pictures(SphinxPostTransform):
     builders = EDITIONS
 
     def run(self, **kwargs: object) -> None:
-        for bundle in self.document.findall(
-            lambda node: isinstance(node, nodes.container) and node.get("nb_element") == "mime_bundle"
-        ):
-            words = [node.astext() for node in bundle if node["mime_type"] == "text/plain"]
-            for image in bundle.findall(nodes.image):
-                image.setdefault("alt", *words)
+        for bundle in self.document.findall(nodes.container):
+            if bundle.get("nb_element") == "mime_bundle":
+                words = [node.astext() for node in elements(bundle) if node["mime_type"] == "text/plain"]
+                for image in bundle.findall(nodes.image):
+                    image.setdefault("alt", *words)
 
 
 class PrintedPage(SphinxPostTransform):
@@ -49,7 +48,7 @@ class PrintedPage(SphinxPostTransform):
     builders = EDITIONS
 
     def run(self, **kwargs: object) -> None:
-        for formula in self.document.findall(lambda node: isinstance(node, nodes.math | nodes.math_block)):
+        for formula in [*self.document.findall(nodes.math), *self.document.findall(nodes.math_block)]:
             formula[:] = [nodes.Text(expand(formula.astext(), macros(self.config.mathjax3_config)))]
         for page in [self.document, *self.document.findall(addnodes.start_of_file)]:
             children, page.children = page.children, []
@@ -57,8 +56,8 @@ class PrintedPage(SphinxPostTransform):
             self.docname = page.get("docname", self.env.docname)
             self.solutions = page_solutions(docname=self.docname)
             self.names: dict[str, Element] = {}  # of the page's exercises
-            for node in of_page(page, lambda node: node.get("hide_mode")):
-                del node[0]  # the code that the site hides behind a button
+            for code in of_page(page, is_hidden_code):
+                code.parent.remove(code)
             for kind in KINDS.values():  # in its order: the dropdowns of a quiz are gone when the others are looked for
                 for node in (
                     of_page(page, lambda node, kind=kind: of_node(node) is kind) if kind.paper != "given" else ()
@@ -76,19 +75,19 @@ class PrintedPage(SphinxPostTransform):
         return self.env.toc_secnumbers[self.docname][""][0]
 
     def theorem(self, node: Element) -> None:
-        title, content = node.children
+        title, content = elements(node)
         name = nodes.strong("", f"Theorem {self.number(node, 'theorem')}", *title.children)
         _replace(node, _box("theorem", node["ids"], nodes.paragraph("", "", name), *content.children))
 
     def aside(self, node: Element) -> None:
-        title, *content = node.children
+        title, *content = elements(node)
         if not isinstance(content[0], nodes.paragraph):
             content.insert(0, nodes.paragraph())
         _run_in(content[0], nodes.strong("", "", *title.children, nodes.Text(".")))
         _replace(node, _box("aside", [], *content))
 
     def ruled(self, node: Element) -> None:
-        title, *content = node.children
+        title, *content = elements(node)
         heading = nodes.paragraph("", "", nodes.strong("", "", *title.children))
         _replace(node, _box("ruled", title["ids"], heading, *content))
 
@@ -96,16 +95,18 @@ class PrintedPage(SphinxPostTransform):
         return ".".join(map(str, self.env.toc_fignumbers[self.docname][kind][node["ids"][0]]))
 
     def proof(self, node: Element) -> None:
-        (box,) = node.children
-        first = box[0][0]
-        box[0].replace(first, nodes.Text(first.removeprefix("Proof. ")))
-        _run_in(box[0], nodes.emphasis("", "Proof."))
-        if isinstance(box[-1], nodes.paragraph):
-            box[-1] += [nodes.Text("\N{NO-BREAK SPACE}"), nodes.math("", r"\square")]
-        _replace(node, _box("proof", [], *box.children))
+        (box,) = elements(node)
+        paragraphs = elements(box)
+        opening, last = paragraphs[0], paragraphs[-1]
+        first = opening[0]
+        opening.replace(first, nodes.Text(first.astext().removeprefix("Proof. ")))
+        _run_in(opening, nodes.emphasis("", "Proof."))
+        if isinstance(last, nodes.paragraph):
+            last.extend([nodes.Text("\N{NO-BREAK SPACE}"), nodes.math("", r"\square")])
+        _replace(node, _box("proof", [], *paragraphs))
 
     def exercise(self, node: Element) -> None:
-        title, content = node.children
+        title, content = elements(node)
         name = nodes.strong("", f"Exercise {self.number(node, 'exercise')} (", *title[1].children, nodes.Text(")"))
         box = _box("exercise", node["ids"], nodes.paragraph("", "", name), *content.children)
         box += self.turn("Solution", node["ids"][0].replace("ex-", "solution-", 1))
@@ -119,9 +120,9 @@ class PrintedPage(SphinxPostTransform):
         self.solutions += _box("solution", node["ids"], nodes.paragraph("", "", back), *node[1].children)
 
     def question(self, node: Element) -> None:
-        place = sum(1 for box in self.solutions if "answers" in box["classes"]) + 1
+        place = sum(1 for box in elements(self.solutions) if "answers" in box["classes"]) + 1
         number, name = f"{self.chapter}.{place}", f"{self.chapter}-{place}"
-        question, *answers = node.children
+        question, *answers = elements(node)
         _run_in(question, nodes.strong("", f"Question {number}."))
         letters = dict(zip(ascii_lowercase, answers, strict=False))
         (right,) = [letter for letter, answer in letters.items() if "quiz-right" in answer["container_classes"]]
@@ -150,7 +151,19 @@ def of_page(page: Element, is_one: Callable[[Element], bool]) -> list[Element]:
     return [node for node in page.findall(nodes.Element) if is_one(node) and page_of(node) is page]
 
 
-def page_of(node: Node) -> Node:
+def is_hidden_code(node: Element) -> bool:
+    """Whether it is the code of a cell whose tags keep it from the page."""
+    if node.get("nb_element") != "cell_code_source":
+        return False
+    return not HIDES_CODE.isdisjoint(node.parent["cell_metadata"].get("tags", ()))
+
+
+def elements(node: Element) -> list[Element]:
+    """A node's children that are elements; of what holds blocks, all of them."""
+    return [child for child in node.children if isinstance(child, Element)]
+
+
+def page_of(node: Node) -> Element:
     """The page that holds a node: the document, or in the PDF's tree, which holds the whole book, a file of it."""
     while not isinstance(node, nodes.document | addnodes.start_of_file):
         node = node.parent
@@ -166,11 +179,11 @@ def _replace(node: Element, box: Element) -> None:
     node.parent.replace(node, box)  # replace_self would give the box the node's ids and classes, too
 
 
-def _run_in(paragraph: Node, title: Node) -> None:
+def _run_in(paragraph: Element, title: Node) -> None:
     paragraph[0:0] = [title, nodes.Text(" ")]
 
 
-def _lettered(items: Iterable[list[Node]]) -> nodes.enumerated_list:
+def _lettered(items: Iterable[Sequence[Node]]) -> nodes.enumerated_list:
     """A list (a), (b) and so on."""
     entries = [nodes.list_item("", *children) for children in items]
     return nodes.enumerated_list("", *entries, enumtype="loweralpha", prefix="(", suffix=")")

@@ -17,6 +17,7 @@ from sphinx.config import Config
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.transforms.post_transforms.images import ImageConverter
 from sphinx.util.math import wrap_displaymath
+from sphinxcontrib.bibtex.domain import BibtexDomain
 
 from _ext.editions.make import NAME
 from _ext.editions.pages import SOLUTIONS, page_of, page_solutions
@@ -80,7 +81,9 @@ class WholeBook(SphinxPostTransform):
     def bibliography(self) -> None:
         """Put the list back into its page: Sphinx has made it the book's end."""
         (entries,) = self.document.findall(thebibliography)
-        (place,) = self.env.get_domain("cite").bibliographies
+        domain = self.env.get_domain("cite")
+        assert isinstance(domain, BibtexDomain)
+        (place,) = domain.bibliographies
         (page,) = (page for page in self.document.findall(addnodes.start_of_file) if page["docname"] == place.docname)
         entries.parent.remove(entries)
         page += entries

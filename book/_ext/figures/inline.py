@@ -13,7 +13,8 @@ from vae_lib.figures import INK
 
 ROOT_ELEMENT = re.compile(r"<svg\b[^>]*>", re.DOTALL)
 WITHOUT_POINTS = re.compile(r"<path(?![^>]* d=)")  # a space in a font, which must say that it has none
-SIZE = re.compile(r'\b(width|height)="([\d.]+)pt"')
+WIDTH = re.compile(r'\bwidth="([\d.]+)pt"')
+VIEW = re.compile(r'viewBox="[^"]+"')
 
 
 class InlineFigures(SphinxPostTransform):
@@ -42,12 +43,13 @@ def inline(svg: str, *, alt: str, prefix: str) -> str:
     body = re.sub(r'(href="#|url\(#)', rf"\g<1>{prefix}", body)
     body = body.replace(INK, "currentColor")
     body = png.replaced(body, grey)
-    width = next(value for name, value in SIZE.findall(head) if name == "width")
-    view = re.search(r'viewBox="[^"]+"', head).group()
+    width, view = WIDTH.search(head), VIEW.search(head)
+    if width is None or view is None:
+        raise ValueError(f"svg: {head!r}, expected a width in pt and a viewBox")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '  # for the EPUB's XHTML
-        f'class="book-figure" role="img" aria-label="{_attribute(alt)}" {view} '
-        f'style="width:{float(width) * 96 / 72:.0f}px">{body}'
+        f'class="book-figure" role="img" aria-label="{_attribute(alt)}" {view[0]} '
+        f'style="width:{float(width[1]) * 96 / 72:.0f}px">{body}'
     )
 
 

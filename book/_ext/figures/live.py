@@ -13,6 +13,7 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 WEIGHTS = re.compile(r'<script type="text/plain" class="live-weights" data-id="([0-9a-f]{16})">([^<]*)</script>\n?')
@@ -33,7 +34,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def hash_front_end(app: Sphinx, config: object) -> None:
+def hash_front_end(app: Sphinx, config: Config) -> None:
     from vae_lib.live.script import CSS, page_script
 
     content = page_script() + CSS.read_text(encoding="utf-8")

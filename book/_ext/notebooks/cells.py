@@ -8,11 +8,11 @@ from bs4 import BeautifulSoup, Tag
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from _ext.blocks import of_element
+from _ext.blocks import HIDES_CODE, of_element
+from _ext.elements import first
 from _ext.notebooks.markdown import PageMarkdown
 from vae_course.handout.blocks import KINDS, details
 
-HIDDEN = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 COLLAPSED = {"jupyter": {"source_hidden": True}, "cellView": "form"}  # JupyterLab, and Colab
 CONTINUED = ", continued"
 HEADINGS = ("h1", "h2", "h3", "h4")
@@ -92,12 +92,12 @@ class _Cells:
         self.cells.append(new_markdown_cell(text))
 
     def _under_title(self, node: Tag) -> None:
-        node.select_one(TITLE).name = "h3"
+        first(node, TITLE).name = "h3"
         self._walk(node)
 
     def _folded(self, node: Tag) -> None:
         """Prose that opens at a click, and collapsed code."""
-        self.solution = self.writer.summary(node.select_one(TITLE).extract())
+        self.solution = self.writer.summary(first(node, TITLE).extract())
         self._walk(node)
         self._end_prose()
         self.solution = ""
@@ -121,15 +121,19 @@ class _Cells:
         cell = self.source.cells[place]
         tags = list(cell.metadata.get("tags", []))
         metadata = {"tags": tags} if tags else {}
-        if self.solution or HIDDEN & set(tags):
+        if self.solution or HIDES_CODE & set(tags):
             metadata |= COLLAPSED
         self.cells.append(new_code_cell(without_book(cell.source), metadata=metadata))
 
     def _starter(self, node: Tag) -> None:
         """A cell for the reader's own answer, and one that checks it; the solution comes later, under the same name."""
         stub = node.get_text().strip()
-        self.cells.append(new_code_cell(stub, metadata={"tags": ["starter"]}))
-        self.cells.append(new_code_cell(f"check({ast.parse(stub).body[0].name})", metadata={"tags": ["starter"]}))
+        match ast.parse(stub).body:
+            case [ast.FunctionDef(name=name)]:
+                code = (stub, f"check({name})")
+            case _:
+                raise ValueError(f"a starter is the stub of one function, got:\n{stub}")
+        self.cells += [new_code_cell(each, metadata={"tags": ["starter"]}) for each in code]
 
 
 def without_book(code: str) -> str:

@@ -8,16 +8,18 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urljoin, urlsplit
 
-from bs4 import BeautifulSoup, NavigableString, Tag
+from bs4 import BeautifulSoup, Tag
 from markdownify import MarkdownConverter
 
 from _ext.blocks import of_element
+from _ext.elements import attribute, classes, first
 from vae_course.handout.blocks import details
 from vae_course.handout.tex import portable
 
 INLINE_TAGS = ("code", "em", "strong")
 # Sphinx puts `split` around whatever has two lines
 WRAPPED = re.compile(r"\\begin\{split\}\s*(?P<inner>\\begin\{(\w+\*?)\}.*\\end\{\2\})\s*\\end\{split\}", re.S)
+MARKS = re.compile(r"^[>\s]*")
 KEPT = re.compile("\x01(\\d+)\x02")
 
 
@@ -46,9 +48,9 @@ class PageMarkdown(MarkdownConverter):
     def _inline_html(self, node: Tag) -> str:
         parts = []
         for child in node.children:
-            if isinstance(child, NavigableString):
-                parts.append(html.escape(child, quote=False))
-            elif "math" in child.get("class", []):
+            if not isinstance(child, Tag):
+                parts.append(html.escape(str(child), quote=False))
+            elif "math" in classes(child):
                 parts.append(self._inline_math(child))
             elif child.name in INLINE_TAGS:
                 parts.append(f"<{child.name}>{self._inline_html(child)}</{child.name}>")
@@ -63,7 +65,9 @@ class PageMarkdown(MarkdownConverter):
     def _restore(self, text: str) -> str:
         def put(found: re.Match) -> str:
             line = found.string[found.string.rfind("\n", 0, found.start()) + 1 : found.start()]
-            prefix = re.match(r"[>\s]*", line)[0]  # code in a quotation or a list keeps the marks of its lines
+            prefix = line[
+                : len(line) - len(MARKS.sub("", line))
+            ]  # code in a quotation or a list keeps the marks of its lines
             return self.kept[int(found[1])].replace("\n", "\n" + prefix)
 
         while "\x01" in text:  # what is kept may hold what was kept before
@@ -71,7 +75,7 @@ class PageMarkdown(MarkdownConverter):
         return text
 
     def escape(self, text: str, parent_tags: set[str]) -> str:
-        text = super().escape(text, parent_tags)
+        text = super().escape(text, parent_tags)  # pyright: ignore[reportAttributeAccessIssue]  not in its stubs
         if {"pre", "code"} & parent_tags:
             return text
         return text.replace("`", "\\`").replace("$", r"\$").replace("<", "&lt;")
@@ -94,7 +98,7 @@ class PageMarkdown(MarkdownConverter):
         return portable(tex, self.macros) + tag
 
     def convert_span(self, node: Tag, text: str, parent_tags: set[str]) -> str:
-        return self._keep(self._inline_math(node)) if "math" in node.get("class", []) else text
+        return self._keep(self._inline_math(node)) if "math" in classes(node) else text
 
     def _math(self, node: Tag) -> str:
         if node.find_parent(["td", "th"]):
@@ -108,14 +112,13 @@ class PageMarkdown(MarkdownConverter):
     def convert_p(self, node: Tag, text: str, parent_tags: set[str]) -> str:
         # On one line, so that nothing within a paragraph can begin a list.
         text = " ".join(text.split())
-        if "admonition-title" in node.get("class", []):
-            kind = of_element(node.parent)
+        if "admonition-title" in classes(node):
+            kind = of_element(node.parent) if node.parent else None
             text = "" if kind and kind.notebook == "details" else f"**{text}**"  # the summary says it
         return text if "_inline" in parent_tags else _block(text)
 
     def convert_div(self, node: Tag, text: str, parent_tags: set[str]) -> str:
-        classes = node.get("class", [])
-        if "math" in classes:
+        if "math" in classes(node):
             return self._math(node)
         kind = of_element(node)
         if kind and kind.notebook == "details":
@@ -125,12 +128,11 @@ class PageMarkdown(MarkdownConverter):
         return _block(text)
 
     def _details(self, node: Tag, text: str) -> str:
-        title = node.select_one("summary, .admonition-title")
-        return _block(details(self.summary(title), text))
+        return _block(details(self.summary(first(node, "summary, .admonition-title")), text))
 
     def convert_pre(self, node: Tag, text: str, parent_tags: set[str]) -> str:
         box = node.find_parent(class_=re.compile("^highlight-"))
-        language = next((name[10:] for name in box["class"] if name.startswith("highlight-")), "") if box else ""
+        language = next((name[10:] for name in classes(box) if name.startswith("highlight-")), "") if box else ""
         language = {"default": "", "none": "", "ipython3": "python"}.get(language, language)
         return _block(self._keep(f"```{language}\n{node.get_text().rstrip()}\n```"))
 
@@ -147,10 +149,12 @@ class PageMarkdown(MarkdownConverter):
         return _quotation(text)
 
     def convert_td(self, node: Tag, text: str, parent_tags: set[str]) -> str:
-        return super().convert_td(node, text.replace("|", r"\|"), parent_tags)
+        text = text.replace("|", r"\|")
+        return super().convert_td(node, text, parent_tags)  # pyright: ignore[reportAttributeAccessIssue]  not in stubs
 
     def convert_th(self, node: Tag, text: str, parent_tags: set[str]) -> str:
-        return super().convert_th(node, text.replace("|", r"\|"), parent_tags)
+        text = text.replace("|", r"\|")
+        return super().convert_th(node, text, parent_tags)  # pyright: ignore[reportAttributeAccessIssue]  not in stubs
 
     def convert_svg(self, node: Tag, text: str, parent_tags: set[str]) -> str:
         return ""
@@ -158,14 +162,14 @@ class PageMarkdown(MarkdownConverter):
     # Links
 
     def convert_a(self, node: Tag, text: str, parent_tags: set[str]) -> str:
-        target = node.get("href", "")
+        target = attribute(node, "href")
         if not text.strip() or not (self.url or urlsplit(target).scheme):
             return text
         before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
         return f"{before}[{text.strip()}]({urljoin(self.url, target)}){after}"
 
     def convert_img(self, node: Tag, text: str, parent_tags: set[str]) -> str:
-        words, source = self.escape(node.get("alt", ""), parent_tags), node.get("src", "")
+        words, source = self.escape(attribute(node, "alt"), parent_tags), attribute(node, "src")
         if not (self.url or urlsplit(source).scheme):
             return f"*{words}*" if words else ""
         return self._keep(f"![{words}]({urljoin(self.url, source)})")

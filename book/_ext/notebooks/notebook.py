@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 import nbformat
 from docutils import nodes
-from myst_nb.core.read import create_nb_reader
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from sphinx.application import Sphinx
@@ -18,6 +17,7 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
+from _ext import environment
 from _ext.notebooks.cells import page_cells
 from _ext.site.origin import Checkout
 from _ext.site.published_models import address
@@ -113,10 +113,7 @@ def make_notebook(app: Sphinx, page: str, body: str, doctree: nodes.document) ->
     """The notebook of a page, None where the page has no code for a reader."""
     if page in app.config.notebook_without:
         return None
-    path, env = app.env.doc2path(page), app.env
-    text = Path(path).read_text(encoding="utf-8")
-    reader = create_nb_reader(path, env.myst_config, env.mystnb_config, text)
-    source = reader.read(text) if reader else None
+    source = environment.notebook(environment.of(app), page)
     if source is None or not any(cell.cell_type == "code" for cell in source.cells):
         return None
     shown = [node["cell_index"] for node in doctree.findall(nodes.container) if node.get("nb_element") == "cell_code"]

@@ -24,12 +24,19 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 def check(app: Sphinx) -> None:
     """Raise ExtensionError where a file of MathJax is not what npm published."""
-    folder = Path(find_spec(PACKAGE).origin).parent / "static" / "mathjax"
-    if (found := checksum(folder)) != NPM:
+    place = folder()
+    if (found := checksum(place)) != NPM:
         raise ExtensionError(
-            f"{folder} holds another MathJax than npm's 3.2.2: checksum {found}, expected {NPM}. "
+            f"{place} holds another MathJax than npm's 3.2.2: checksum {found}, expected {NPM}. "
             f"Install it anew: pip install --force-reinstall --no-deps {PACKAGE}"
         )
+
+
+def folder() -> Path:
+    """Where MathJax is installed."""
+    spec = find_spec(PACKAGE)  # which imports nothing
+    assert spec is not None and spec.origin is not None, PACKAGE
+    return Path(spec.origin).parent / "static" / "mathjax"
 
 
 def checksum(folder: Path) -> str:

@@ -76,11 +76,11 @@ def put_formulas_in_words(app: Sphinx, page: str, template: str, context: dict, 
         node[:] = [nodes.Text(re.sub(r"\\([A-Za-z]+)\s*", _sign, node.astext()))]
 
 
-def _sign(command: re.Match) -> str:
+def _sign(command: re.Match[str]) -> str:
     try:
         return unicodedata.lookup(f"greek small letter {command[1]}")
     except KeyError:
-        return {"mid": "| "}.get(command[1], command[0])
+        return {"mid": "| "}.get(command[1]) or command[0]
 
 
 def find_last_changes(app: Sphinx, config: Config) -> None:
