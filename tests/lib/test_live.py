@@ -10,6 +10,8 @@ from dataclasses import replace
 import anywidget
 import ipywidgets
 import matplotlib.pyplot as plt
+import nbclient
+import nbformat
 import numpy as np
 import pytest
 import torch
@@ -575,3 +577,17 @@ def test_a_comment_after_a_statement_is_no_regular_expression(joined):
     """Its «'» would begin a text, and hide what follows."""
     page = "/** @type {number} */\nconst A = 1;\n/** A's own. */\nconst B = (/** @type {string} */ c) => /[/*]/;\n"
     assert joined(page=page) == "\nconst A = 1;\n\nconst B = ( c) => /[/*]/;\n"
+
+
+@pytest.mark.parametrize("place", ["page", ""])
+def test_a_plot_after_a_live_figure_is_shown(monkeypatch, place):
+    """In a kernel, where the live figure is the first to draw anything."""
+    monkeypatch.setenv("VAE_LIB_LIVE", place)
+    sources = (
+        "from vae_lib import figures, live",
+        "live.ElboExplorer()",
+        "figures.plot_lines([0, 1], {'a': [0, 1]}, xlabel='x', ylabel='y');",
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    nbclient.execute(notebook)
+    assert ["image/png" in output.get("data", {}) for output in notebook.cells[-1].outputs] == [True]

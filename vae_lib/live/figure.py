@@ -94,6 +94,7 @@ def _inside_script(text: str) -> str:
 
 def _png(draw: Callable[[], Figure]) -> bytes:
     buffer = io.BytesIO()
+    plt.draw_if_interactive()  # loads the backend, a notebook's of which switches interaction on
     interactive = plt.isinteractive()
     with plt.ioff():  # or the notebook would show the picture a second time, under the figure
         figure = draw()
