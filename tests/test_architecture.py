@@ -37,7 +37,7 @@ SCIENCE = {name: set(CHAIN[:i]) for i, name in enumerate(CHAIN)} | {
     "paths": set(),
     "progress": set(),
     "worlds": {"checks"},
-    "evaluate": {"checks", "models", "objectives"},
+    "evaluate": {"checks", "distributions", "models", "objectives"},
     "latent": {"checks", "models"},
     "figures": {"checks", "models", "train"},
     "live": {
