@@ -251,6 +251,7 @@ def _fix_folders() -> None:
 def _train(names: list[str]) -> None:
     """Fetch or train the models; ExtensionError where that fails, KeyboardInterrupt where it is interrupted."""
     site, listed = os.environ.get("VAE_LIB_MODELS"), ", ".join(names)
+    LOGGER.info("")  # Sphinx has begun a line of its own
     if site:
         LOGGER.info("fetching %d models of the book from %s, training what cannot be had: %s", len(names), site, listed)
     else:
