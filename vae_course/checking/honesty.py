@@ -165,7 +165,8 @@ def _says_whose(thing: Any) -> str:
     name = getattr(thing, "__name__", type(thing).__name__)
     home = getattr(thing, "__module__", None) or type(getattr(thing, "__self__", thing)).__module__
     root = _root(home)
-    whose = {"vae_lib": "the book's"}.get(root, "Python's" if root in sys.stdlib_module_names else f"{root}'s")
+    others = "Python's" if root in sys.stdlib_module_names else f"{root}'s"
+    whose = "the book's" if root in ("vae_lib", PACKAGE) else others
     return f"This is {whose} own {name}: define the function yourself."
 
 
