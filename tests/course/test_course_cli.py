@@ -57,11 +57,7 @@ def test_a_chapter_named_twice_is_written_once(capsys, tmp_path):
     ],
 )
 def test_a_call_that_makes_no_sense_exits_2_and_names_what_is_wrong(capsys, arguments, named):
-    code, out, err = run(capsys, *arguments)
-    assert code == 2
-    assert named in err.splitlines()[-1]
-    assert "Traceback" not in err
-    assert "error: " in err
+    terminal.assert_senseless(capsys, cli, arguments, named)
 
 
 @pytest.mark.parametrize(
@@ -73,9 +69,7 @@ def test_a_call_that_makes_no_sense_exits_2_and_names_what_is_wrong(capsys, argu
     ],
 )
 def test_help_mentions_every_option(capsys, command, options):
-    code, out, err = run(capsys, *command, "--help")
-    assert (code, err) == (0, "")
-    assert [option for option in options if option not in out] == []
+    terminal.assert_helps(capsys, cli, command, options)
 
 
 def test_an_interrupted_marking_says_one_line(tmp_path):

@@ -245,11 +245,7 @@ def test_data_says_where_mnist_was_read(capsys, mnist, monkeypatch, tmp_path):
     ],
 )
 def test_a_call_that_makes_no_sense_exits_2_and_names_what_is_wrong(capsys, arguments, named):
-    code, out, err = run(capsys, *arguments)
-    assert code == 2
-    assert named in err.splitlines()[-1]
-    assert "Traceback" not in err
-    assert "error: " in err
+    terminal.assert_senseless(capsys, cli, arguments, named)
 
 
 @pytest.mark.parametrize(
@@ -388,9 +384,7 @@ def test_an_unexpected_error_is_not_dressed_as_a_mistake_of_the_callers(capsys, 
     ],
 )
 def test_help_mentions_every_option(capsys, command, options):
-    code, out, err = run(capsys, *command, "--help")
-    assert (code, err) == (0, "")
-    assert [option for option in options if option not in out] == []
+    terminal.assert_helps(capsys, cli, command, options)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+import pytest
 import sources
 
 IMPORTED = """
@@ -23,7 +24,7 @@ print(code, sorted({{"torch", "matplotlib", "sklearn", "IPython", "numpy"}} & sy
 """
 
 
-def run(capsys, cli: ModuleType, *arguments: str) -> tuple[int, str, str]:
+def run(capsys: pytest.CaptureFixture, cli: ModuleType, *arguments: str) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of a package's command."""
     capsys.readouterr()
     try:
@@ -33,6 +34,22 @@ def run(capsys, cli: ModuleType, *arguments: str) -> tuple[int, str, str]:
         code = stop.code
     said = capsys.readouterr()
     return code, said.out, said.err
+
+
+def assert_senseless(capsys: pytest.CaptureFixture, cli: ModuleType, arguments: list[str], named: str) -> None:
+    """The call is answered by exit code 2 and one line that names what is wrong."""
+    code, _, err = run(capsys, cli, *arguments)
+    assert code == 2
+    assert named in err.splitlines()[-1]
+    assert "Traceback" not in err
+    assert "error: " in err
+
+
+def assert_helps(capsys: pytest.CaptureFixture, cli: ModuleType, command: list[str], options: list[str]) -> None:
+    """The command's help is printed, and names each of the options."""
+    code, out, err = run(capsys, cli, *command, "--help")
+    assert (code, err) == (0, "")
+    assert [option for option in options if option not in out] == []
 
 
 def environment(**variables: str) -> dict[str, str]:
