@@ -215,7 +215,7 @@ def test_a_cells_picture_comes_into_its_page_once_and_the_weights_leave_it(tmp_p
     figure = live.LatentPlane(ModelConfig(hidden=(9,), latent=2).build(), torch.randn(5, 2), torch.arange(5))
     data, _ = figure._repr_mimebundle_()
     cell = new_code_cell("figure", outputs=[new_output("execute_result", data, execution_count=1)], execution_count=1)
-    book = small_book.write(tmp_path, "origin", "live_figures")
+    book = small_book.write(tmp_path, "_ext.site.origin", "_ext.figures.live")
     (book / "page.md").unlink()
     page = new_notebook(cells=[new_markdown_cell("# A page"), cell], metadata={"language_info": {"name": "python"}})
     nbformat.write(page, book / "page.ipynb")

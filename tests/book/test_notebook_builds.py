@@ -146,7 +146,7 @@ def test_a_site_with_an_address_has_the_trained_models(
 @pytest.mark.parametrize(
     ("planted", "said"),
     [
-        ('```{raw} html\n<div class="cell docutils container"></div>\n```', "2 cells in the page, 1 expected"),
+        ('<div class="cell docutils container"></div>', "2 cells in the page, 1 expected"),
         ("```{code-cell} ipython3\nimport myst_nb\n```", "uses myst_nb in another way"),
     ],
 )

@@ -170,7 +170,7 @@ def test_images_as_text():
 def test_a_classs_name_stands_at_the_median_of_its_codes():
     """As `plot_latents` has it: of an even number, between the two in the middle."""
     lists = [randn(n, seed=n) for n in (1, 2, 3, 8, 9, 50)]
-    theirs = ask("controls", "({ median }, lists) => lists.map(median)", lists)
+    theirs = ask("axes", "({ median }, lists) => lists.map(median)", lists)
     assert theirs == pytest.approx([float(np.median(values)) for values in lists])
 
 
