@@ -1,5 +1,6 @@
 """What the tests share: a few synthetic digits, a world with a known answer, and no way out to the network."""
 
+import signal
 import socket
 from dataclasses import dataclass
 from math import log
@@ -19,6 +20,8 @@ from vae_lib import data, idx, paths, synthetic
 from vae_lib.models import PIXELS, VAE, Decoder
 from vae_lib.worlds import ProbabilisticPCA
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background, and every process would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 torch.set_num_threads(1)  # tests share their cores, and torch's threads spin while they wait
 hypothesis.settings.register_profile("tests", deadline=None, database=None, derandomize=True, max_examples=30)
 hypothesis.settings.load_profile("tests")
