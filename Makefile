@@ -2,7 +2,7 @@
 # make pdf     the book as book/_build/pdf/vae-executed.pdf
 # make epub    the book as book/_build/epub/vae-executed.epub
 # make check   types, lint and architecture: in seconds, what a change should pass before it is tried
-# make test    make check, then everything the tests need, then all tests
+# make test    make check, then everything the tests need, then all tests (make test TESTS=tests/lib for some of them)
 # make serve   build, then show the book at http://localhost:8000 (make serve PORT=8001 for another port)
 # make clean   remove what was built and installed here (trained models stay in the user's cache)
 
@@ -36,7 +36,7 @@ check: $(VENV)/installed-tests node_modules/installed
 test: check book
 	$(BIN)/python tests/support/tools.py
 	# a file on each core, in the order of their names: the slow ones are the book's, which come first
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --durations 40 $(TESTS)
 
 serve: book
 	$(BIN)/python book/serve.py $(PORT)

@@ -23,7 +23,7 @@ def main(clone: Path) -> None:
     origin = f"https://github.com/{REPOSITORY}.git"
     subprocess.run(["git", "remote", "set-url", "origin", origin], cwd=clone, check=True)
     workflow = yaml.safe_load((clone / ".github/workflows/book.yml").read_text(encoding="utf-8"))
-    environment = os.environ | {"GITHUB_REPOSITORY": REPOSITORY, "PYTEST_ADDOPTS": TESTS}
+    environment = os.environ | {"GITHUB_REPOSITORY": REPOSITORY, "TESTS": TESTS}
     for step in workflow["jobs"]["build"]["steps"]:
         if "run" not in step:
             continue
