@@ -41,11 +41,11 @@ bibtex_bibfiles: [references.bib]
 latex: {{latex_engine: xelatex, use_jupyterbook_latex: false}}
 sphinx:
   local_extensions:
-    {{_ext.notebooks.notebook: {0}, _ext.editions.pdf: {0}, _ext.editions.epub: {0}, _ext.editions.pages: {0}}}
+    {{_ext.formulas.page: {0}, _ext.notebooks.notebook: {0}, _ext.editions.pdf: {0}, _ext.editions.epub: {0}, _ext.editions.pages: {0}}}
   config:
     epub_identifier: urn:uuid:0
     epub_show_urls: "no"
-    html_math_renderer: mathjax
+    html_math_renderer: typeset
     mathjax3_config: {{tex: {{macros: {{R: '{{\\mathbb{{R}}}}'}}}}}}
 """
 DEEPER = """

@@ -15,7 +15,7 @@ import live_pages
 import pages
 import pytest
 import tools
-from _ext.editions.mathml import MathJax
+from _ext.formulas.mathjax import MathJax
 from bs4 import BeautifulSoup
 from PIL import Image
 from tools import EPUBCHECK, editions
@@ -294,7 +294,7 @@ class TestMathml:
         ],
     )
     def test_is_what_readers_know(self, mathjax: MathJax, tex: str, part: str) -> None:
-        mathml = mathjax.mathml(tex, display=False)
+        mathml = mathjax.set(tex, display=False).mathml
         assert part in mathml and "mjx" not in mathml
 
     @pytest.mark.parametrize(
@@ -302,4 +302,4 @@ class TestMathml:
     )
     def test_what_cannot_be_said_is_an_error(self, mathjax: MathJax, tex: str, said: str) -> None:
         with pytest.raises(ValueError, match=said):
-            mathjax.mathml(tex, display=False)
+            mathjax.set(tex, display=False)

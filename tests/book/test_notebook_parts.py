@@ -184,8 +184,9 @@ def markdown(text: str, url: str = "") -> str:
     return PageMarkdown(url, MACROS).markdown(list(BeautifulSoup(text, "html.parser").children))
 
 
-MATH = '<span class="math notranslate nohighlight">\\({}\\)</span>'
-DISPLAY = '<div class="math notranslate nohighlight" id="e"><span class="eqno">(3.1)</span>\\[{}\\]</div>'
+TEX = "<math><semantics><mi>a</mi><annotation>{}</annotation></semantics></math>"
+MATH = f'<span class="math notranslate nohighlight">{TEX}</span>'
+DISPLAY = f'<div class="math notranslate nohighlight" id="e">{TEX}<span class="eqno">(3.1)</span></div>'
 ALIGNED = r"\begin{aligned}a &= b \\ &= c\end{aligned}"
 
 

@@ -25,7 +25,7 @@ def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("BOOK_URL", URL)
     monkeypatch.setenv("GITHUB_REPOSITORY", "reader/vae")
     return small_book.write(
-        tmp_path, "_ext.site.downloads", "_ext.site.mathjax", "_ext.notebooks.notebook", "_ext.site.publishing"
+        tmp_path, "_ext.site.downloads", "_ext.formulas.page", "_ext.notebooks.notebook", "_ext.site.publishing"
     )
 
 

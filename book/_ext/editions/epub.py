@@ -22,7 +22,7 @@ from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
 from _ext.editions.make import UNCHECKED
-from _ext.editions.mathml import MathJax
+from _ext.formulas.mathjax import MathJax
 from _ext.editions.pages import SOLUTIONS, page_solutions
 
 STYLE = Path(__file__).resolve().with_name("epub.css")
@@ -129,7 +129,7 @@ def _mathml(translator: HTML5Translator, node: Element, *, display: bool) -> str
     builder = translator.builder
     assert isinstance(builder, BookBuilder)
     try:
-        return builder.mathjax.mathml(node.astext(), display=display)
+        return builder.mathjax.set(node.astext(), display=display).mathml
     except ValueError as error:
         raise ExtensionError(f"{builder.current_docname}: {error}") from error
 

@@ -29,7 +29,7 @@ NEEDS = {
         "DejaVuSansMono.ttf": "fonts-dejavu-core",
         "rsvg-convert": "librsvg2-bin",
     },
-    "epub": {"node": "nodejs"},
+    "epub": {},
 }
 # What TeX says in its log and goes on, though a reader would see it.
 FAULTS = (

@@ -83,14 +83,13 @@ class PageMarkdown(MarkdownConverter):
     # Mathematics
 
     def _inline_math(self, node: Tag) -> str:
-        tex = portable(re.sub(r"^\\\(|\\\)$", "", node.get_text()), self.macros)
+        tex = portable(_tex(node), self.macros)
         return f"${_in_table(tex) if node.find_parent(['td', 'th']) else tex}$"
 
     def _display(self, node: Tag) -> str:
         number = node.find("span", class_="eqno")
         tag = rf" \tag{{{number.extract().get_text().strip('()#')}}}" if number else ""
-        tex = re.sub(r"^\\\[|\\\]$", "", node.get_text().strip())
-        tex = WRAPPED.sub(r"\g<inner>", tex)
+        tex = WRAPPED.sub(r"\g<inner>", _tex(node))
         # A display of its own, or one that counts its lines, cannot stand between dollars.
         tex = re.sub(r"\\(begin|end)\{(?:split|align\*?)\}", r"\\\1{aligned}", tex)
         tex = re.sub(r"\\(begin|end)\{gather\*?\}", r"\\\1{gathered}", tex)
@@ -173,6 +172,11 @@ class PageMarkdown(MarkdownConverter):
         if not (self.url or urlsplit(source).scheme):
             return f"*{words}*" if words else ""
         return self._keep(f"![{words}]({urljoin(self.url, source)})")
+
+
+def _tex(node: Tag) -> str:
+    """The source of a formula, which its MathML holds."""
+    return first(node, "annotation").get_text()
 
 
 def _block(text: str) -> str:

@@ -20,7 +20,7 @@ from _ext.editions.make import NAME, NEEDS, file
 LOGGER = logging.getLogger(__name__)
 MADE = {edition.upper(): file(edition) for edition in NEEDS}  # in the build's folder
 FOLDER = "downloads"  # in the site's
-LAST = 900  # when the other extensions, MathJax's among them, have put their files into the site
+LAST = 900  # when the others have put their files into the site
 # What only a server uses, or would hold the book a second time.
 NOT_TAKEN_ALONG = (FOLDER, "models", "404.html", "sitemap.xml", "_images/social_previews")
 BETWEEN = ("<!-- downloads -->", "<!-- /downloads -->")

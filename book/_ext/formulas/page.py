@@ -1,0 +1,144 @@
+"""The site's formulas: set by MathJax when their page is written, there at first paint, and heard by screen readers.
+
+What a formula looks like is kept from one build to the next. Of MathJax's style sheet and fonts, the site gets what its
+formulas use.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+
+from docutils import nodes
+from docutils.nodes import Element
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util.math import get_node_equation_number
+from sphinx.writers.html5 import HTML5Translator
+
+from _ext.formulas import mathjax
+from _ext.formulas.mathjax import Formula, MathJax
+from vae_course.handout.tex import expand, macros
+
+KEPT = "formulas.json"  # among what Sphinx keeps of a build
+FOLDER = "formulas"  # in the site's _static
+STYLE = Path(__file__).resolve().with_suffix(".css")
+RENDERER = "typeset"
+GLYPH = re.compile(r"mjx-c[0-9A-F]+(?: TEX-\w+)?")
+GLYPH_RULE = re.compile(r"\s*mjx-c\.(mjx-c[0-9A-F]+)(?:\.(TEX-\w+))?::before \{.*?\n\}", re.S)
+FACE = re.compile(r'\s*@font-face [^{]*\{[^}]*url\("fonts/([^"]+)"\)[^}]*\}')
+
+
+class Formulas:
+    """The formulas of one build."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, list[str]] = {}
+        self.style = ""
+        self.running = ExitStack()
+        self.mathjax: MathJax | None = None
+
+    def read(self, app: Sphinx) -> None:
+        """Take up what an earlier build kept, where that was made by the same MathJax and script."""
+        self.made_by = hashlib.sha256(mathjax.NPM.encode() + mathjax.SCRIPT.read_bytes()).hexdigest()
+        path = Path(app.doctreedir, KEPT)
+        if path.exists():
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            if kept["made_by"] == self.made_by:
+                self.kept, self.style = kept["formulas"], kept["style"]
+
+    def set(self, tex: str, *, display: bool) -> Formula:
+        """The formula. Raises ValueError with MathJax's sentence where it cannot read it."""
+        name = f"{'display' if display else 'inline'} {tex}"
+        if name not in self.kept:
+            if self.mathjax is None:
+                self.mathjax = self.running.enter_context(MathJax())
+                self.style = self.mathjax.style
+            self.kept[name] = list(self.mathjax.set(tex, display=display))
+        return Formula(*self.kept[name])
+
+    def write(self, app: Sphinx, exception: Exception | None) -> None:
+        """Keep what was set, and put into the site what its pages need."""
+        self.running.close()
+        self.mathjax = None
+        if app.builder.name != "html":
+            return
+        path = Path(app.doctreedir, KEPT)
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps({"made_by": self.made_by, "style": self.style, "formulas": self.kept}))
+        part.replace(path)
+        if exception is None:
+            pages = "".join(page.read_text(encoding="utf-8") for page in Path(app.outdir).rglob("*.html"))
+            write_style(Path(app.outdir, "_static", FOLDER), self.style, set(GLYPH.findall(pages)))
+
+
+def write_style(folder: Path, style: str, glyphs: set[str]) -> None:
+    """Write MathJax's style sheet for some glyphs, and the fonts that it names."""
+
+    def used(rule: re.Match[str]) -> str:
+        return rule[0] if " ".join(filter(None, rule.groups())) in glyphs else ""
+
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "fonts").mkdir(parents=True)
+    style = GLYPH_RULE.sub(used, style)
+    for face in FACE.finditer(style):
+        shutil.copy(mathjax.folder() / "output/chtml/fonts/woff-v2" / face[1], folder / "fonts")
+    (folder / STYLE.name).write_text(style + STYLE.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def add_style(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
+    if "mjx-container" in context.get("body", ""):
+        app.add_css_file(f"{FOLDER}/{STYLE.name}")
+
+
+def displayed(node: nodes.math_block) -> str:
+    """The TeX of a displayed formula, which may have several lines without saying so."""
+    if node["nowrap"]:
+        return node.astext()
+    parts = [part for part in node.astext().split("\n\n") if part.strip()]
+    parts = [rf"\begin{{split}}{part}\end{{split}}" if r"\\" in part else part for part in parts]
+    if len(parts) == 1:
+        return parts[0]
+    return r"\begin{align}\begin{aligned}" + r"\\".join(parts) + r"\end{aligned}\end{align}"
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    formulas = Formulas()
+
+    def html(translator: HTML5Translator, tex: str, *, display: bool) -> str:
+        tex = expand(tex, macros(app.config.mathjax3_config)).strip()
+        try:
+            formula = formulas.set(tex, display=display)
+        except ValueError as error:
+            raise ExtensionError(f"{translator.builder.current_docname}: {error}") from error
+        seen = formula.chtml.replace("<mjx-math ", '<mjx-math aria-hidden="true" ', 1)
+        heard = formula.mathml.removesuffix("</math>")
+        source = f'<annotation encoding="application/x-tex">{translator.encode(tex)}</annotation>'
+        start, _, inner = heard.partition(">")
+        heard = f"{start}><semantics><mrow>{inner}</mrow>{source}</semantics></math>"
+        return seen.replace("</mjx-container>", f"<mjx-assistive-mml>{heard}</mjx-assistive-mml></mjx-container>")
+
+    def visit_math(translator: HTML5Translator, node: nodes.math) -> None:
+        start = translator.starttag(node, "span", "", CLASS="math notranslate nohighlight")
+        translator.body.append(f"{start}{html(translator, node.astext(), display=False)}</span>")
+        raise nodes.SkipNode
+
+    def visit_displaymath(translator: HTML5Translator, node: Element) -> None:
+        assert isinstance(node, nodes.math_block)
+        translator.body.append(translator.starttag(node, "div", CLASS="math notranslate nohighlight"))
+        translator.body.append(f'<div class="formula">{html(translator, displayed(node), display=True)}</div>')
+        if node["number"] and not node["nowrap"]:
+            translator.body.append(f'<span class="eqno">({get_node_equation_number(translator, node)})')
+            translator.add_permalink_ref(node, "Link to this equation")
+            translator.body.append("</span>")
+        translator.body.append("</div>\n")
+        raise nodes.SkipNode
+
+    app.add_html_math_renderer(RENDERER, (visit_math, None), (visit_displaymath, None))
+    app.connect("builder-inited", formulas.read)
+    app.connect("html-page-context", add_style)
+    app.connect("build-finished", formulas.write)
+    # one MathJax answers one question at a time
+    return {"parallel_read_safe": True, "parallel_write_safe": False}
