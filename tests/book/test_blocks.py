@@ -41,7 +41,8 @@ bibtex_bibfiles: [references.bib]
 latex: {{latex_engine: xelatex, use_jupyterbook_latex: false}}
 sphinx:
   local_extensions:
-    {{_ext.formulas.page: {0}, _ext.notebooks.notebook: {0}, _ext.editions.pdf: {0}, _ext.editions.epub: {0}, _ext.editions.pages: {0}}}
+    {{_ext.formulas.page: {0}, _ext.notebooks.notebook: {0},
+     _ext.editions.pdf: {0}, _ext.editions.epub: {0}, _ext.editions.pages: {0}}}
   config:
     epub_identifier: urn:uuid:0
     epub_show_urls: "no"

@@ -22,8 +22,8 @@ from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
 from _ext.editions.make import UNCHECKED
-from _ext.formulas.mathjax import MathJax
 from _ext.editions.pages import SOLUTIONS, page_solutions
+from _ext.formulas.mathjax import MathJax
 
 STYLE = Path(__file__).resolve().with_name("epub.css")
 LAST = 900  # after all extensions that add something to a page

@@ -1,4 +1,7 @@
-"""MathML for everyone, from what MathJax writes for itself: for screen readers, and for what e-readers have of MathML Core."""
+"""MathML for everyone, from what MathJax writes for itself.
+
+It is read by screen readers, and shown by e-readers, above all those that know MathML Core and no more.
+"""
 
 import re
 import unicodedata
