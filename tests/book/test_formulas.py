@@ -1,5 +1,7 @@
 """The site's formulas: set when the book is built, by the MathJax that npm published."""
 
+import base64
+import io
 import json
 import re
 import shutil
@@ -15,6 +17,7 @@ from _ext.formulas.page import GLYPH, displayed
 from browser import window
 from bs4 import BeautifulSoup
 from docutils import nodes
+from fontTools.ttLib import TTFont
 from playwright.sync_api import Browser
 from sphinx.errors import ExtensionError
 from sphinx.ext.mathjax import html_visit_displaymath
@@ -42,17 +45,21 @@ def test_a_formula_needs_no_script_and_is_seen_heard_and_copied(html: Path, name
     assert not re.search(r"\\[(\[]", site.get_text())
 
 
-def test_the_style_is_that_of_every_glyph_and_each_of_its_fonts_is_there(html: Path) -> None:
-    style = (html / "_static/formulas/page.css").read_text(encoding="utf-8")
+def test_the_style_has_every_glyph_and_no_other_each_in_its_font(html: Path) -> None:
+    style = (html / "_static/formulas.css").read_text(encoding="utf-8")
     used = {glyph for name in ALL for glyph in GLYPH.findall((html / name).read_text(encoding="utf-8"))}
-    rule = re.compile(r"^mjx-c\.(\S+)::before \{", re.M)
+    rule = re.compile(r"^mjx-c\.(mjx-c[0-9A-F]+)(?:\.(TEX-\w+))?::before \{[^\"]*content: \"(.+)\";", re.M)
     with MathJax() as running:
-        known = rule.findall(running.style)  # all but what is drawn from pieces, as wide braces are
-    assert sorted(rule.findall(style)) == sorted({glyph.replace(" ", ".") for glyph in used} & set(known))
+        known = {f"{name} {font}".strip() for name, font, _ in rule.findall(running.style)}
+    # but for what is drawn from pieces, as wide braces are
+    assert {f"{name} {font}".strip() for name, font, _ in rule.findall(style)} == used & known
+    faces = re.findall(r"font-family: MJX(\S+);\n  src: url\(\"data:font/woff;base64,([^\"]+)\"", style)
+    fonts = {name: TTFont(io.BytesIO(base64.b64decode(file))).getBestCmap() for name, file in faces}
+    for _, font, content in rule.findall(style):
+        codes = [int(code, 16) for code in content.split("\\")[1:]] or [ord(content)]
+        assert {*codes} - {ord("\N{NO-BREAK SPACE}")} <= {*fonts[font or "TEX"]}
     without_glyphs = re.sub('content: "."', "", style)  # braces among them
     assert without_glyphs.count("{") == without_glyphs.count("}")
-    fonts = re.findall(r'url\("fonts/([^"]+)"\)', style)
-    assert sorted(fonts) == sorted(path.name for path in html.glob("_static/formulas/fonts/*"))
 
 
 def test_it_takes_the_place_that_mathjax_gives_it_in_the_browser(html: Path, chromium: Browser, tmp_path: Path) -> None:
@@ -129,7 +136,7 @@ class TestBuild:
         result = small_book.build(book)
         assert result.returncode == 0, result.stderr
         assert list(map(str, small_book.page(book, "page").select(".math"))) == list(map(str, first))
-        style = (book / "_build/html/_static/formulas/page.css").read_text()
+        style = (book / "_build/html/_static/formulas.css").read_text()
         assert "mjx-c.mjx-c211D.TEX-A::before" in style and "mjx-c.mjx-c7D::before" in style
 
     def test_numbers_and_references_stay(self, book: Path) -> None:

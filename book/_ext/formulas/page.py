@@ -1,18 +1,21 @@
 """The site's formulas: set by MathJax when their page is written, there at first paint, and heard by screen readers.
 
 What a formula looks like is kept from one build to the next. Of MathJax's style sheet and fonts, the site gets what its
-formulas use.
+formulas use, as one file: fonts of their own would come after the first paint, and not at all where a browser refuses
+them to a page from a folder.
 """
 
+import base64
 import hashlib
+import io
 import json
 import re
-import shutil
 from contextlib import ExitStack
 from pathlib import Path
 
 from docutils import nodes
 from docutils.nodes import Element
+from fontTools.subset import Options, Subsetter, load_font, save_font
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.math import get_node_equation_number
@@ -23,12 +26,14 @@ from _ext.formulas.mathjax import Formula, MathJax
 from vae_course.handout.tex import expand, macros
 
 KEPT = "formulas.json"  # among what Sphinx keeps of a build
-FOLDER = "formulas"  # in the site's _static
-STYLE = Path(__file__).resolve().with_suffix(".css")
+SHEET = "formulas.css"  # in the site's _static
+OWN_STYLE = Path(__file__).resolve().with_suffix(".css")
 RENDERER = "typeset"
 GLYPH = re.compile(r"mjx-c[0-9A-F]+(?: TEX-\w+)?")
-GLYPH_RULE = re.compile(r"\s*mjx-c\.(mjx-c[0-9A-F]+)(?:\.(TEX-\w+))?::before \{.*?\n\}", re.S)
-FACE = re.compile(r'\s*@font-face [^{]*\{[^}]*url\("fonts/([^"]+)"\)[^}]*\}')
+IN_SELECTOR = re.compile(r"\.(mjx-c[0-9A-F]+)(?:\.(TEX-\w+))?(?=[^{}]*\{)")
+CONTENT = re.compile(r'content: "([^\n]+)";')
+FACE = re.compile(r'@font-face .*font-family: MJX(?P<font>[\w-]+);.*url\((?P<url>"fonts/(?P<file>[^"]+)")\)', re.S)
+UNNAMED = {"TEX", "TEX-S4", "ZERO"}  # the fonts of what has no class, and of what is stretched
 
 
 class Formulas:
@@ -71,26 +76,50 @@ class Formulas:
         part.replace(path)
         if exception is None:
             pages = "".join(page.read_text(encoding="utf-8") for page in Path(app.outdir).rglob("*.html"))
-            write_style(Path(app.outdir, "_static", FOLDER), self.style, set(GLYPH.findall(pages)))
+            sheet = style(self.style, set(GLYPH.findall(pages))) + OWN_STYLE.read_text(encoding="utf-8")
+            Path(app.outdir, "_static", SHEET).write_text(sheet, encoding="utf-8")
 
 
-def write_style(folder: Path, style: str, glyphs: set[str]) -> None:
-    """Write MathJax's style sheet for some glyphs, and the fonts that it names."""
+def style(whole: str, glyphs: set[str]) -> str:
+    """What some glyphs need of MathJax's style sheet, their fonts in it."""
+    rules = []
+    letters: dict[str, str] = dict.fromkeys(UNNAMED, "")
+    for rule in whole.split("\n\n"):
+        names = IN_SELECTOR.findall(rule)
+        if all(" ".join(filter(None, name)) in glyphs for name in names):
+            rules.append(rule)
+            for font in {font for _, font in names if font} or UNNAMED:
+                letters[font] = letters.get(font, "") + "".join(map(_letter, CONTENT.findall(rule)))
 
-    def used(rule: re.Match[str]) -> str:
-        return rule[0] if " ".join(filter(None, rule.groups())) in glyphs else ""
+    def with_font(rule: str) -> str:
+        face = FACE.search(rule)
+        if face is None:
+            return rule
+        return rule.replace(face["url"], _font(face["file"], letters[face["font"]])) if face["font"] in letters else ""
 
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "fonts").mkdir(parents=True)
-    style = GLYPH_RULE.sub(used, style)
-    for face in FACE.finditer(style):
-        shutil.copy(mathjax.folder() / "output/chtml/fonts/woff-v2" / face[1], folder / "fonts")
-    (folder / STYLE.name).write_text(style + STYLE.read_text(encoding="utf-8"), encoding="utf-8")
+    return "\n\n".join(map(with_font, rules))
+
+
+def _letter(content: str) -> str:
+    """What a rule's `content` shows: "\\2C6" is one letter."""
+    return re.sub(r"\\([0-9A-F]+)", lambda code: chr(int(code[1], 16)), content)
+
+
+def _font(name: str, letters: str) -> str:
+    """One of MathJax's fonts, with some letters, as an address that holds it."""
+    options = Options(flavor="woff", notdef_outline=True, layout_features=[], hinting=False, drop_tables=["FFTM"])
+    font = load_font(str(mathjax.folder() / "output/chtml/fonts/woff-v2" / name), options)
+    subsetter = Subsetter(options)
+    subsetter.populate(text=letters)
+    subsetter.subset(font)
+    file = io.BytesIO()
+    save_font(font, file, options)
+    return f'"data:font/woff;base64,{base64.b64encode(file.getvalue()).decode()}"'
 
 
 def add_style(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
     if "mjx-container" in context.get("body", ""):
-        app.add_css_file(f"{FOLDER}/{STYLE.name}")
+        app.add_css_file(SHEET)
 
 
 def displayed(node: nodes.math_block) -> str:
