@@ -12,6 +12,7 @@ MODULES = (
     "site.downloads",
     "site.published_models",
     "site.publishing",
+    "site.search",
     "notebooks.notebook",
     "editions.epub",
     "editions.pages",

@@ -63,7 +63,7 @@ KINDS = {
         notebook="details", paper="aside", handout="details", node="container.dropdown", html="details, div.dropdown"
     ),
     **dict.fromkeys(("admonition", "important", "note", "tip", "warning"), _ADMONITION),
-    **dict.fromkeys(("bibliography", "code-block", "downloads", "figure", "image", "math", "table"), _PLAIN),
+    **dict.fromkeys(("bibliography", "code-block", "downloads", "figure", "image", "index", "math", "table"), _PLAIN),
 }
 
 

@@ -1,0 +1,82 @@
+"""The site's search, asked in a browser from the site's folder: no server, and nothing asked of one."""
+
+import re
+from pathlib import Path
+
+import pytest
+from _ext.site.search import English
+from browser import window
+from playwright.sync_api import Browser
+
+# what somebody asks, and the chapter that defines it
+QUESTIONS = {
+    "kl": "elbo",
+    "elbo": "elbo",
+    "ELBO": "elbo",
+    "evidence lower bound": "elbo",
+    "posterior collapse": "rate_distortion",
+    "beta-vae": "rate_distortion",
+    "β-VAE": "rate_distortion",
+    "amortization": "latent_variable_models",
+    "amortisation": "latent_variable_models",
+    "reparameterization": "reparameterization",
+    "reparametrisation": "reparameterization",
+    "pca": "motivation",
+    "iwae": "elbo",
+    "fid": "autoencoder",
+    "mnist": "mnist",
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_term_finds_the_chapter_that_defines_it_first(html: Path, chromium: Browser, question: str) -> None:
+    with window(chromium) as (tab, faults):
+        tab.goto(f"{(html / 'search.html').as_uri()}?q={question}")
+        first = tab.locator("#search-results li a").first
+        first.wait_for()
+        assert re.sub(r"[?#].*", "", first.get_attribute("href")) == f"chapters/{QUESTIONS[question]}.html"
+        assert tab.locator("#search-results li p").count() == 0  # no excerpt that reads as markup
+    assert faults == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("amortisation", "amortization"),
+        ("Binarised", "binarized"),
+        ("analyse", "analyze"),
+        ("neighbour", "neighbor"),
+        ("centres", "centers"),
+        ("modelling", "modeling"),
+        ("noise", "noise"),
+    ],
+)
+def test_both_spellings_are_one_word(one: str, other: str) -> None:
+    english = English({})
+    assert english.stem(one) == english.stem(other)
+
+
+def test_short_words_stay_what_they_are() -> None:
+    english = English({})
+    assert english.stem("four") != english.stem("for")
+
+
+def test_the_page_stems_as_the_index_does(html: Path, chromium: Browser) -> None:
+    words = [
+        "amortisation",
+        "Binarised",
+        "analyse",
+        "neighbourhoods",
+        "centres",
+        "modelling",
+        "noise",
+        "four",
+        "otherwise",
+        "encoder",
+    ]
+    english = English({})
+    with window(chromium) as (tab, _):
+        tab.goto((html / "search.html").as_uri())
+        assert tab.evaluate("words => words.map(word => new Stemmer().stemWord(word.toLowerCase()))", words) == [
+            english.stem(word) for word in words
+        ]
