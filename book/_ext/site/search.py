@@ -9,9 +9,9 @@ import re
 from sphinx.application import Sphinx
 from sphinx.search.en import SearchEnglish
 
-# From British to American, at the end of a word: -ise, -yse, -our, -re, the doubled l; and a word that has two spellings
-# on both sides. Python and JavaScript read them alike. What is no British spelling ("noise") is changed in the index and
-# in the question, and is found as before.
+# From British to American, at the end of a word: -ise, -yse, -our, -re, the doubled l; and a word that has two
+# spellings on both sides. Python and JavaScript read them alike. What is no British spelling ("noise") is changed in
+# the index and in the question, and is found as before.
 SPELLINGS = (
     ("is(?=(?:e|ed|es|er|ers|ing|able|ation|ations|ational)$)", "iz"),
     ("ys(?=(?:e|ed|es|er|ers|ing)$)", "yz"),
