@@ -324,8 +324,8 @@ EFFECTIVE_SAMPLE_SIZE = Exercise(
         *(
             (
                 _by_weights(lambda w, eps=eps: 1 / (w / (w.sum(0) + eps)).square().sum(0), torch.float32),
-                "A small number in the denominator leaves shares of zero where the weights are near exp(−1,000), and an "
-                "infinite ESS. Normalise while they are logarithms.",
+                "A small number in the denominator leaves shares of zero where the weights are near exp(−1,000), and "
+                "an infinite ESS. Normalise while they are logarithms.",
             )
             for eps in SMALL
         ),
