@@ -158,11 +158,11 @@ _draw = Draws(my_iwae_bound)
 IWAE_BOUND = Exercise(
     reference=my_iwae_bound,
     points=3,
-    rtol=1e-5,  # a hundredth of a nat near −1000
+    rtol=1e-5,  # a hundredth of a nat near −1,000
     cases=(
         case("for five samples of three examples", _draw.randn(5, 3)),
         case("for two samples of one example", _draw.randn(2, 1)),
-        case("for weights as small as images have them, near exp(−1000) and exp(−150)", _far_apart(_draw)),
+        case("for weights as small as images have them, near exp(−1,000) and exp(−150)", _far_apart(_draw)),
     ),
     mistakes=(
         (lambda w: w.mean(0), "That is the mean of the log-weights, the ELBO. The logarithm stands outside the mean."),
@@ -186,7 +186,7 @@ IWAE_BOUND = Exercise(
             (
                 _finite_by(guarded, eps, dtype),
                 "A small number inside the logarithm keeps it finite, and takes the place of the weights near "
-                "exp(−1000). Use torch.logsumexp.",
+                "exp(−1,000). Use torch.logsumexp.",
             )
             for guarded in (
                 lambda weights, eps: weights.mean(0) + eps,
@@ -223,7 +223,7 @@ IWAE_BOUND = Exercise(
     ),
     hints=(
         "Write the bound as a formula first: log of (1/K) times a sum of weights. You are given their logarithms.",
-        "exp(−1000) is 0 in floating point. torch.logsumexp(log_weights, 0) never computes it.",
+        "exp(−1,000) is 0 in floating point. torch.logsumexp(log_weights, 0) never computes it.",
     ),
     forbidden=("iwae_bound",),
 )

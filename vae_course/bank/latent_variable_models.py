@@ -26,14 +26,14 @@ _draw = Draws(my_grid_posterior)
 GRID_POSTERIOR = Exercise(
     reference=my_grid_posterior,
     points=3,
-    rtol=1e-3,  # differences of float32 near −1000
+    rtol=1e-3,  # differences of float32 near −1,000
     cases=(
         case("for three observations on a grid with step ¼", _log_joints(_draw, [0.3, 1.0, 0.6]), 0.25),
         case(
             "for two observations on a grid with step 2", _draw.randn(2, 6) - torch.tensor([30.0, 0, 0, 0, 0, 30]), 2.0
         ),
         case(
-            "for log-joints near −1000 and −150, as images have them, and steep ones",
+            "for log-joints near −1,000 and −150, as images have them, and steep ones",
             _log_joints(_draw, [0.3, 1.0, 0.02]) - torch.tensor([[1000], [150], [2500]]),
             0.25,
         ),
@@ -52,7 +52,7 @@ GRID_POSTERIOR = Exercise(
         *(
             (
                 lambda v, h, dtype=dtype: ((w := v.to(dtype).exp()) / (w.sum(-1, keepdim=True) * h)).to(v.dtype),
-                "Near −1000 the exponential underflows and you divide zero by zero. Subtract logarithms before you "
+                "Near −1,000 the exponential underflows and you divide zero by zero. Subtract logarithms before you "
                 "exponentiate.",
             )
             for dtype in (torch.float32, torch.float64)
@@ -63,14 +63,14 @@ GRID_POSTERIOR = Exercise(
                     v.dtype
                 ),
                 "However the division is kept defined, by a small number or by nan_to_num, a density of zero is left "
-                "near −1000, where the exponential underflows. Subtract logarithms before you exponentiate.",
+                "near −1,000, where the exponential underflows. Subtract logarithms before you exponentiate.",
             )
             for dtype in (torch.float32, torch.float64)
             for eps in SMALL[::2]
         ),
         (
             lambda v, h: v.exp() / v.exp().sum(-1, keepdim=True),
-            "Two things: your values sum to one over the grid, where density times step should; and near −1000 the "
+            "Two things: your values sum to one over the grid, where density times step should; and near −1,000 the "
             "exponential underflows.",
         ),
         (
@@ -276,12 +276,12 @@ _draw = Draws(my_effective_sample_size)
 EFFECTIVE_SAMPLE_SIZE = Exercise(
     reference=my_effective_sample_size,
     points=4,
-    rtol=1e-3,  # differences of float32 near −1000
+    rtol=1e-3,  # differences of float32 near −1,000
     cases=(
         case("for six samples of three observations", 1.5 * _draw.randn(6, 3)),
         case("for eight equal weights, where it is eight, and eight others", _beside_others(_draw, [0.7] * 8)),
         case(
-            "for weights as small as images have them, near exp(−1000) and exp(−150)",
+            "for weights as small as images have them, near exp(−1,000) and exp(−150)",
             3 * _draw.randn(5, 4) - torch.tensor([1000, 150, 1000, 150]),
         ),
         case(
@@ -298,7 +298,7 @@ EFFECTIVE_SAMPLE_SIZE = Exercise(
         *(
             (
                 _by_weights(lambda w: w.sum(0) ** 2 / (w**2).sum(0), dtype),
-                "Your exponentials underflow near exp(−1000), and zero by zero is not a number. Normalise each "
+                "Your exponentials underflow near exp(−1,000), and zero by zero is not a number. Normalise each "
                 "observation's weights while they are logarithms.",
             )
             for dtype in (torch.float32, torch.float64)
@@ -306,7 +306,7 @@ EFFECTIVE_SAMPLE_SIZE = Exercise(
         *(
             (
                 _by_weights(lambda w, eps=eps: (w + eps).sum(0) ** 2 / ((w + eps) ** 2).sum(0), dtype),
-                "A small number added to the weights, or put under them as a floor, swamps weights near exp(−1000), "
+                "A small number added to the weights, or put under them as a floor, swamps weights near exp(−1,000), "
                 "and calls them all equal. Normalise while they are logarithms.",
             )
             for dtype in (torch.float32, torch.float64)
@@ -317,15 +317,15 @@ EFFECTIVE_SAMPLE_SIZE = Exercise(
             (
                 _by_weights(lambda w, eps=eps: w.sum(0) ** 2 / ((w**2).sum(0) + eps), torch.float64),
                 "However the division is kept defined, by a small number or by nan_to_num, an ESS of zero is left "
-                "where the weights are near exp(−1000). Normalise while they are logarithms.",
+                "where the weights are near exp(−1,000). Normalise while they are logarithms.",
             )
             for eps in SMALL
         ),
         *(
             (
                 _by_weights(lambda w, eps=eps: 1 / (w / (w.sum(0) + eps)).square().sum(0), torch.float32),
-                "A small number in the denominator leaves shares of zero where the weights are near exp(−1000), and an "
-                "infinite ESS. Normalise while they are logarithms.",
+                "A small number in the denominator leaves shares of zero where the weights are near exp(−1,000), and "
+                "an infinite ESS. Normalise while they are logarithms.",
             )
             for eps in SMALL
         ),

@@ -1,5 +1,6 @@
 """Matplotlib's figures become part of the page, so that their ink is the page's own text colour in either theme."""
 
+import math
 import re
 from pathlib import Path
 
@@ -15,6 +16,8 @@ ROOT_ELEMENT = re.compile(r"<svg\b[^>]*>", re.DOTALL)
 WITHOUT_POINTS = re.compile(r"<path(?![^>]* d=)")  # a space in a font, which must say that it has none
 WIDTH = re.compile(r'\bwidth="([\d.]+)pt"')
 VIEW = re.compile(r'viewBox="[^"]+"')
+TYPE = re.compile(r"scale\(0?(\.\d+) -")  # a hundredth of the size in points, where a line of type begins
+LEGIBLE = 9  # CSS pixels
 
 
 class InlineFigures(SphinxPostTransform):
@@ -46,10 +49,13 @@ def inline(svg: str, *, alt: str, prefix: str) -> str:
     width, view = WIDTH.search(head), VIEW.search(head)
     if width is None or view is None:
         raise ValueError(f"svg: {head!r}, expected a width in pt and a viewBox")
+    pixels = float(width[1]) * 96 / 72
+    smallest = 96 / 72 * 100 * min(map(float, TYPE.findall(body)), default=math.inf)
     return (
+        f'<div class="book-figure-frame">'
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '  # for the EPUB's XHTML
         f'class="book-figure" role="img" aria-label="{_attribute(alt)}" {view[0]} '
-        f'style="width:{float(width[1]) * 96 / 72:.0f}px">{body}'
+        f'style="width:{pixels:.0f}px;min-width:{math.ceil(pixels * LEGIBLE / smallest)}px">{body}</div>'
     )
 
 
