@@ -81,7 +81,9 @@ def test_each_page_states_the_policy_before_it_names_a_file(html: Path) -> None:
 def test_no_page_has_a_script_of_its_own_or_one_that_holds_up_its_first_paint(html: Path) -> None:
     for page in built(html):
         soup = BeautifulSoup((html / page).read_text(encoding="utf-8"), "html.parser")
-        scripts = [node for node in soup.select("script") if attribute(node, "type") in ("", "text/javascript", "module")]
+        scripts = [
+            node for node in soup.select("script") if attribute(node, "type") in ("", "text/javascript", "module")
+        ]
         assert [str(node)[:100] for node in scripts if not node.get("src")] == [], page
         waits = [attribute(node, "src") for node in scripts if not node.has_attr("defer")]
         assert [Path(source).name for source in waits] == ["theme.js"], page
