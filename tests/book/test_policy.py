@@ -8,9 +8,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-import small_book
-from _ext.elements import attribute
-from _ext.site import policy
+from _ext.elements import attribute, first
 from browser import window
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page, expect
@@ -72,10 +70,10 @@ def test_each_page_states_the_policy_before_it_names_a_file(html: Path) -> None:
     del own["frame-ancestors"]  # which a page cannot say
     own["form-action"].add("file:")
     for page in built(html):
-        head = BeautifulSoup((html / page).read_text(encoding="utf-8"), "html.parser").head
-        first = head.select_one("meta[http-equiv], link, script, style")
-        assert attribute(first, "http-equiv") == "Content-Security-Policy", page
-        assert sources(attribute(first, "content")) == own, page
+        soup = BeautifulSoup((html / page).read_text(encoding="utf-8"), "html.parser")
+        stated = first(soup, "meta[http-equiv], link, script, style, img")
+        assert attribute(stated, "http-equiv") == "Content-Security-Policy", page
+        assert sources(attribute(stated, "content")) == own, page
 
 
 def test_no_page_has_a_script_of_its_own_or_one_that_holds_up_its_first_paint(html: Path) -> None:

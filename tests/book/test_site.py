@@ -3,15 +3,17 @@
 import re
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlsplit
 
 import pages
 import pytest
-from _ext.elements import attribute
+from _ext.elements import attribute, first
 from _ext.site import descriptions, trim
 from browser import window
 from bs4 import BeautifulSoup
 from docutils import nodes
+from docutils.utils import new_document
 from playwright.sync_api import Browser, Page, Route
 
 
@@ -31,8 +33,7 @@ def test_each_page_has_the_licences_and_the_way_home(site: dict[str, BeautifulSo
     for name, soup in site.items():
         (footer,) = soup.select("footer.bd-footer-content")
         assert "Text and figures: CC BY 4.0. Code: MIT." in footer.get_text(), name
-        first = soup.select_one("nav.bd-links a")
-        assert attribute(first, "href") in ("#", "index.html", "../index.html"), name
+        assert attribute(first(soup, "nav.bd-links a"), "href") in ("#", "index.html", "../index.html"), name
 
 
 def test_each_page_is_described_in_words_of_its_own(site: dict[str, BeautifulSoup]) -> None:
@@ -60,7 +61,7 @@ def test_each_page_is_described_in_words_of_its_own(site: dict[str, BeautifulSou
 def test_a_description_ends_with_a_sentence_or_at_a_word(paragraphs: list[str], description: str) -> None:
     section = nodes.section("", nodes.title("", "Title"), *(nodes.paragraph("", text) for text in paragraphs))
     section += nodes.note("", nodes.paragraph("", "An aside."))
-    document = nodes.document(SimpleNamespace(), None)
+    document = new_document("page")
     document += section
     assert descriptions.description(document) == description
     assert len(description) <= descriptions.LONGEST
@@ -69,7 +70,7 @@ def test_a_description_ends_with_a_sentence_or_at_a_word(paragraphs: list[str], 
 def test_the_logo_is_also_the_favicon(site: dict[str, BeautifulSoup]) -> None:
     for name, soup in site.items():
         up = "../" * name.count("/")
-        assert attribute(soup.select_one("link[rel=icon]"), "href") == f"{up}_static/logo.svg"
+        assert attribute(first(soup, "link[rel=icon]"), "href") == f"{up}_static/logo.svg"
         (link,) = soup.select(".bd-sidebar-primary a.navbar-brand")
         assert {attribute(image, "src") for image in link.select("img")} == {f"{up}_static/logo.svg"}
         assert link.get_text(strip=True) == "Variational Autoencoders, Executed"
@@ -120,7 +121,7 @@ def test_what_is_trimmed_is_not_named_any_more(tmp_path: Path) -> None:
         path.write_text(text)
     for name in ("kept", "search", "genindex"):
         (tmp_path / f"{name}.html").touch()
-    app = SimpleNamespace(
+    app: Any = SimpleNamespace(
         builder=SimpleNamespace(name="html"), outdir=str(tmp_path), env=SimpleNamespace(found_docs={"kept"})
     )
     for _ in range(2):  # a second build finds what the first has left
@@ -173,7 +174,7 @@ def test_the_theme_is_there_before_the_scripts_that_wait(
 
 
 def test_a_page_without_scripts_is_light(site: dict[str, BeautifulSoup]) -> None:
-    assert {attribute(soup.html, "data-theme") for soup in site.values()} == {"light"}
+    assert {attribute(first(soup, "html"), "data-theme") for soup in site.values()} == {"light"}
 
 
 def test_a_search_is_paid_for_by_those_who_search(chromium: Browser, server: str) -> None:
