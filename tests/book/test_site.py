@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pages
 import pytest
+import yaml
 from _ext.elements import attribute, first
 from _ext.site import descriptions, trim
 from browser import window
@@ -68,12 +69,13 @@ def test_a_description_ends_with_a_sentence_or_at_a_word(paragraphs: list[str], 
 
 
 def test_the_logo_is_also_the_favicon(site: dict[str, BeautifulSoup]) -> None:
+    title = yaml.safe_load((pages.BOOK / "_config.yml").read_text(encoding="utf-8"))["title"]
     for name, soup in site.items():
         up = "../" * name.count("/")
         assert attribute(first(soup, "link[rel=icon]"), "href") == f"{up}_static/logo.svg"
         (link,) = soup.select(".bd-sidebar-primary a.navbar-brand")
         assert {attribute(image, "src") for image in link.select("img")} == {f"{up}_static/logo.svg"}
-        assert link.get_text(strip=True) == "Variational Autoencoders, Executed"
+        assert link.get_text(strip=True) == title
 
 
 def test_the_site_holds_nothing_that_no_page_asks_for(html: Path) -> None:
