@@ -173,6 +173,7 @@ def test_the_book_taken_along_opens_from_its_folder(chromium: Browser, html: Pat
     with zipfile.ZipFile(archive) as file:
         file.extractall(tmp_path)
     site = tmp_path / downloads.NAME
+    assert [name for name in ("_headers", "nginx_headers.conf") if (site / name).exists()] == []
     for source in pages.sources():
         page = site / source.relative_to(pages.BOOK).with_suffix(".html")
         assert [link for link in pages.broken_links(page, site) if "downloads/" not in link] == []

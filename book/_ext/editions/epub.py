@@ -95,8 +95,6 @@ def take_solutions(app: Sphinx, document: nodes.document, docname: str) -> None:
         for node in list(document.findall(page_solutions)):
             node.parent.remove(node)
             app.builder.solutions.append(node)
-        for node in [node for node in document if isinstance(node, nodes.raw)]:
-            document.remove(node)  # sphinx-thebe's scripts
 
 
 def add_last_chapter(app: Sphinx) -> Iterator[tuple[str, dict, str]]:

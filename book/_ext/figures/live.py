@@ -26,7 +26,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", hash_front_end)
     app.connect("builder-inited", write_front_end)
     app.connect("html-page-context", add_scripts)
-    app.connect("html-page-context", drop_thebe)
     app.connect("build-finished", remove_old_weights)
     app.add_config_value("live_front_end", "", "html")  # a new script: every page is written anew, none executed
     app.add_post_transform(PutPicture)
@@ -109,14 +108,3 @@ def remove_old_weights(app: Sphinx, exception: Exception | None) -> None:
     for path in Path(app.outdir, "_static", FOLDER).glob("*.js"):
         if path.name != "live.js" and path.name not in used:
             path.unlink()
-
-
-def drop_thebe(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
-    """Jupyter Book puts sphinx-thebe's scripts on every page, though nothing here uses them; one logs an error."""
-
-    def unwanted(file: object) -> bool:
-        body = getattr(file, "attributes", {}).get("body") or ""
-        return "thebe" in str(getattr(file, "filename", "")) or "THEBE_JS_URL" in body
-
-    for kind in ("script_files", "css_files"):
-        context[kind][:] = [file for file in context[kind] if not unwanted(file)]

@@ -16,13 +16,14 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from _ext.editions.make import NAME, NEEDS, file
+from _ext.site.policy import HEADER_FILES
 
 LOGGER = logging.getLogger(__name__)
 MADE = {edition.upper(): file(edition) for edition in NEEDS}  # in the build's folder
 FOLDER = "downloads"  # in the site's
 LAST = 900  # when the others have put their files into the site
 # What only a server uses, or would hold the book a second time.
-NOT_TAKEN_ALONG = (FOLDER, "models", "404.html", "sitemap.xml", "_images/social_previews")
+NOT_TAKEN_ALONG = (FOLDER, "models", "404.html", "sitemap.xml", "_images/social_previews", *HEADER_FILES)
 BETWEEN = ("<!-- downloads -->", "<!-- /downloads -->")
 PLACE = re.compile(f"(?<={BETWEEN[0]}).*?(?={BETWEEN[1]})", re.DOTALL)
 

@@ -9,8 +9,6 @@ wrote, and 404 and search among them; sphinx-last-updated-by-git asks for the pa
 """
 
 import os
-import re
-import unicodedata
 from pathlib import Path
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
@@ -21,7 +19,6 @@ from sphinx.config import Config
 
 from _ext.site.origin import Checkout
 
-BEFORE_CARDS = 400
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 NOT_FOUND = {
     "title": "Page not found",
@@ -32,12 +29,12 @@ NOT_FOUND = {
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.setup_extension("_ext.site.origin")
+    app.setup_extension("_ext.site.descriptions")
     app.add_config_value("social_card", {}, "html")  # pictures and colour, as sphinxext-opengraph takes them
     if os.environ.get("BOOK_URL"):
         app.setup_extension("sphinxext.opengraph")
         app.setup_extension("notfound.extension")
         app.connect("config-inited", set_address)
-        app.connect("html-page-context", put_formulas_in_words, priority=BEFORE_CARDS)
         app.connect("build-finished", write_sitemap)
     else:
         app.connect("build-finished", remove_what_wants_an_address)
@@ -68,19 +65,6 @@ def add_repository(app: Sphinx, config: Config) -> None:
             "use_edit_page_button": True,
             "use_issues_button": True,
         }
-
-
-def put_formulas_in_words(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
-    """A page is described by its first sentences, in which no TeX may be. Its body is written already."""
-    for node in doctree.findall(nodes.math) if doctree is not None else ():
-        node[:] = [nodes.Text(re.sub(r"\\([A-Za-z]+)\s*", _sign, node.astext()))]
-
-
-def _sign(command: re.Match[str]) -> str:
-    try:
-        return unicodedata.lookup(f"greek small letter {command[1]}")
-    except KeyError:
-        return {"mid": "| "}.get(command[1]) or command[0]
 
 
 def find_last_changes(app: Sphinx, config: Config) -> None:

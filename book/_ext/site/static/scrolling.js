@@ -3,7 +3,7 @@ const KINDS = [
   [".pst-scrollable-table-container", "table"],
   [".bd-article pre", "code"],
   [".book-figure-frame", "figure"],
-  ["div.math", "formula"],
+  [".formula", "formula"],
 ];
 
 /** @param {Element} box  @param {string} kind */

@@ -1,0 +1,41 @@
+"""What a build puts into the site and no page asks for: it leaves again, before the site is packed."""
+
+import re
+import shutil
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+BEFORE_PACKING = 800  # downloads.py packs at 900; by then the others have put their files into the site
+UNUSED = (
+    "**/*.map",  # from scripts and styles to their sources
+    "locales",  # of the theme's build
+    "*webpack-macros.html",
+    "scripts/fontawesome.js*",  # the icons a second time: the font has them
+)
+SOURCE_MAP = re.compile(r"(?://# sourceMappingURL=\S+|/\*# sourceMappingURL=[^*]+\*/)\s*\Z")
+TTF = re.compile(r',\s*url\([^)]+\.ttf\)\s*format\("truetype"\)')  # the second choice, after WOFF2
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("build-finished", trim, priority=BEFORE_PACKING)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def trim(app: Sphinx, exception: Exception | None) -> None:
+    """Remove files that no page names, their names in scripts and styles, and pages without a source."""
+    if exception is not None or app.builder.name != "html":
+        return
+    site, static = Path(app.outdir), Path(app.outdir, "_static")
+    unused = {path for pattern in UNUSED for path in static.glob(pattern)}
+    unused |= {path.with_suffix(".ttf") for path in static.rglob("*.woff2")}
+    pages = {site / f"{name}.html" for name in (*app.env.found_docs, "search", "404")}
+    unused |= {path for path in site.rglob("[!_]*.html") if static not in path.parents} - pages
+    for path in unused:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    for path in (*static.glob("scripts/*.js"), *static.glob("styles/*.css")):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(TTF.sub("", SOURCE_MAP.sub("", text)), encoding="utf-8")
