@@ -31,9 +31,10 @@ from vae_lib.live.script import notebook_module
 from vae_lib.live.weights import pack_decoder, pack_encoder
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "book")]
 
 from browser import launch, window  # noqa: E402
+from live_pages import come_near  # noqa: E402
 
 TIMES = """async (figure, events) => {
   const slider = figure.querySelector("input[type=range]"), pad = figure.querySelector("[data-live-pad]");
@@ -94,6 +95,7 @@ def weights_loaded(page: Page, address: str) -> set[str]:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address)
+    come_near(page)
     return set(re.findall(r"_static/live/([0-9a-f]{16})\.js", " ".join(asked)))
 
 

@@ -39,7 +39,8 @@ SCIENCE = {name: set(CHAIN[:i]) for i, name in enumerate(CHAIN)} | {
     "worlds": {"checks"},
     "evaluate": {"checks", "distributions", "models", "objectives"},
     "latent": {"checks", "models"},
-    "figures": {"checks", "models", "train"},
+    "labels": set(),
+    "figures": {"checks", "labels", "models", "train"},
     "live": {
         "checks",
         "synthetic",

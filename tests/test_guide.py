@@ -117,7 +117,7 @@ def test_a_recipe_and_a_live_figure_are_used_on_a_page(copy: Copy) -> None:
     put(copy.root / "vae_lib" / "live" / "__init__.py", line, after="from vae_lib.live.drawing")
     put(copy.root / "book" / f"{PAGE}.md", FIGURE, after="By {glue:text}")
     assert PAGE in copy.build()
-    assert copy.page().select_one(".live-figure img.live-static")["src"].startswith("data:image/png")
+    assert copy.page().select_one(".live-figure .live-static svg")["aria-label"].startswith("Entropy: ")
     script = (copy.root / "book/_build/html/_static/live/live.js").read_text(encoding="utf-8")
     assert "entropy" in script
     copy.test("tests/book/test_pages.py", "tests/book/test_live_pages.py", "tests/lib/test_live.py")

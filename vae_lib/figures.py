@@ -19,6 +19,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from torch import Tensor
 
 from vae_lib.checks import check_tensor
+from vae_lib.labels import apart, ink_on
 from vae_lib.models import SIDE
 from vae_lib.train import History
 
@@ -166,8 +167,20 @@ def plot_history(history: History) -> Axes:
     return left
 
 
-def plot_latents(points: Tensor, labels: Tensor, *, ax: Axes | None = None, limit: float | None = None) -> Axes:
-    """A plane of codes (N, 2), each class in its colour with its digit at the cloud's centre. labels: (N,), from 0."""
+def plot_latents(
+    points: Tensor,
+    labels: Tensor,
+    *,
+    ax: Axes | None = None,
+    limit: float | None = None,
+    frame: Sequence[Sequence[float]] | None = None,
+    clear: Sequence[Sequence[float]] = (),
+) -> Axes:
+    """A plane of codes (N, 2), each class in its colour with its digit at the cloud's centre. labels: (N,), from 0.
+
+    limit: show the square from -limit to limit. frame: show ((left, right), (bottom, top)), stretched to the axes.
+    Digits that would stand on each other, or on one of the places in `clear`, stand beside.
+    """
     check_tensor("points", points)
     check_tensor("labels", labels, floating=False)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) != len(labels):
@@ -176,16 +189,21 @@ def plot_latents(points: Tensor, labels: Tensor, *, ax: Axes | None = None, limi
     with style(5.2, 5.2):
         ax = ax or plt.subplots()[1]
         colours = plt.get_cmap("tab10")
-        for digit in np.unique(classes).tolist():
+        digits = np.unique(classes).tolist()
+        for digit in digits:
             x, y = codes[classes == digit].T
             ax.scatter(x, y, s=3, alpha=0.35, color=colours(digit % 10), linewidths=0, rasterized=True)
-            ax.text(
-                np.median(x), np.median(y), str(digit), ha="center", va="center", color="black", weight="bold",
-                bbox={"boxstyle": "circle,pad=0.2", "facecolor": colours(digit % 10), "edgecolor": "none"},
-            )  # fmt: skip
         ax.set(xlabel="$z_1$", ylabel="$z_2$", aspect="equal")
         if limit:
             ax.set(xlim=(-limit, limit), ylim=(-limit, limit))
+        if frame:
+            ax.set(xlim=tuple(frame[0]), ylim=tuple(frame[1]), aspect="auto")
+        medians = [np.median(codes[classes == digit], 0).tolist() for digit in digits]
+        for digit, (x, y) in zip(digits, _apart(ax, medians, clear), strict=True):
+            ax.text(
+                x, y, str(digit), ha="center", va="center", color=ink_on(colours(digit % 10)), weight="bold",
+                bbox={"boxstyle": "circle,pad=0.2", "facecolor": colours(digit % 10), "edgecolor": "none"},
+            )  # fmt: skip
     return ax
 
 
@@ -255,8 +273,22 @@ def _edges(name: str, centres: Tensor) -> tuple[float, float]:
     return places[0] - half, places[-1] + half
 
 
+def _apart(ax: Axes, places: Sequence[Sequence[float]], clear: Sequence[Sequence[float]]) -> np.ndarray:
+    """Places in the data's units for digits on discs, of which none covers another: (N, 2)."""
+    ax.autoscale_view()
+    ax.apply_aspect()  # as it will be drawn
+    gap = 20 * ax.figure.dpi / 72  # points: of 11 point type, with its disc around it
+    box = ax.get_window_extent()
+    frame = [(box.x0 + gap / 2, box.x1 - gap / 2), (box.y0 + gap / 2, box.y1 - gap / 2)]
+    pixels = [ax.transData.transform(list(points)).tolist() if points else [] for points in (places, clear)]
+    return ax.transData.inverted().transform(apart(pixels[0], gap, frame, pixels[1]))
+
+
 def _label_ends(ax: Axes, ends: Sequence[tuple[str, float, float, str]]) -> None:
-    """Write each name at the end of its curve, pushed apart by a line's height where they would overlap."""
+    """Write each name at the end of its curve, after a dash of its colour: no colour reads on white and on near-black.
+
+    Names are pushed apart by a line's height where they would overlap.
+    """
     ax.autoscale_view()
     line_height = 15 / (ax.get_window_extent().height * 72 / ax.figure.dpi)  # of 11 point type, in axes' heights
     heights = [ax.transAxes.inverted().transform(ax.transData.transform((x, y)))[1] for _, x, y, _ in ends]
@@ -268,8 +300,8 @@ def _label_ends(ax: Axes, ends: Sequence[tuple[str, float, float, str]]) -> None
             name,
             xy=(x, last),
             xycoords=("data", "axes fraction"),
-            xytext=(6, 0),
+            xytext=(18, 0),
             textcoords="offset points",
             va="center",
-            color=colour,
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 2, "shrinkA": 3, "shrinkB": 4},
         )

@@ -14,6 +14,7 @@ from vae_lib.live.traits import Number
 class Entropy(LiveFigure):
     """Move the standard deviation of a Gaussian; its density and its entropy follow. `std` is what is moved."""
 
+    room = (350, 255)  # in a page, in pixels of height: its parts one below the other, and side by side
     std = Number(1.0, low=0.2, high=2.0)
 
     def __init__(self) -> None:

@@ -1,7 +1,5 @@
 """The book as PDF and as EPUB, made as a reader makes them, and read by other programs than those that made them."""
 
-import base64
-import io
 import json
 import re
 import subprocess
@@ -15,9 +13,10 @@ import live_pages
 import pages
 import pytest
 import tools
+from _ext.editions.pdf import PIXEL
+from _ext.figures import png
 from _ext.formulas.mathjax import MathJax
 from bs4 import BeautifulSoup
-from PIL import Image
 from tools import EPUBCHECK, editions
 
 from vae_course.bank import CHAPTERS
@@ -132,8 +131,9 @@ class TestPdf:
         assert before.count("Not so.") == 0
 
     def test_has_the_picture_of_every_live_figure(self, pdf: Path, site: dict[str, BeautifulSoup]) -> None:
-        shown = [image["src"] for page in site.values() for image in page.select("img.live-static")]
-        pictures = {Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2]))).size for source in shown}
+        shown = [image["xlink:href"] for page in site.values() for image in page.select(".live-static image")]
+        pictures = {png.read(source.partition(",")[2]).size for source in shown}
+        pictures = {(PIXEL * width, PIXEL * height) for width, height in pictures}
         listed = run("pdfimages", "-list", pdf).splitlines()[2:]
         assert pictures
         assert pictures - {tuple(map(int, line.split()[3:5])) for line in listed} == set()
@@ -176,7 +176,10 @@ class TestEpub:
 
     def test_shows_the_picture_of_every_live_figure(self, documents: dict[str, BeautifulSoup], html: Path) -> None:
         for name, kinds in live_pages.kinds(html).items():
-            assert len(documents[name.removesuffix(".html")].select("figure img")) == len(kinds)
+            page = BeautifulSoup((html / name).read_text(encoding="utf-8"), "html.parser")
+            wanted = [svg["aria-label"] for svg in page.select(".live-static svg")]
+            shown = [svg.get("aria-label") for svg in documents[name.removesuffix(".html")].select("figure svg")]
+            assert len(wanted) == len(kinds) and [label for label in shown if label in wanted] == wanted
 
     def test_has_every_formula_and_number_of_the_site(
         self, documents: dict[str, BeautifulSoup], site: dict[str, BeautifulSoup]

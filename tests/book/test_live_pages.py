@@ -15,7 +15,7 @@ import torch
 from axe_playwright_python.sync_playwright import Axe
 from browser import window
 from bs4 import BeautifulSoup
-from live_pages import FOCUSABLE, KEYED, PATH, POINTED, drag, idle, press, touch
+from live_pages import FOCUSABLE, KEYED, PATH, POINTED, come_near, drag, idle, press, touch
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Browser, ElementHandle, Page, Route
 
@@ -35,6 +35,7 @@ def opened(request, name: str, chromium: Browser, server: str, html: Path) -> It
     """A page of the book, opened once for all that is tried on it. Nothing moves on it by itself."""
     with window(chromium, has_touch=True, reduced_motion="reduce") as (page, faults):
         page.goto(f"{server if request.param == 'http' else html.as_uri()}/{name}")
+        come_near(page)
         yield page, faults
 
 
@@ -54,9 +55,9 @@ def seen(figure: ElementHandle, selector: str) -> bool:
 
 def stands(figure: ElementHandle) -> bool:
     """Whether a figure shows its picture and a sentence, and nothing else."""
-    loaded = figure.eval_on_selector(".live-static", "image => image.naturalWidth > 100")
+    drawn = figure.eval_on_selector(".live-static svg", "svg => svg.getBoundingClientRect().width > 100")
     sentence = figure.query_selector(".live-note").inner_text()
-    return loaded and seen(figure, ".live-static") and sentence.endswith(".") and not seen(figure, ".live")
+    return drawn and seen(figure, ".live-static") and sentence.endswith(".") and not seen(figure, ".live")
 
 
 def runs(figure: ElementHandle) -> bool:
@@ -145,6 +146,7 @@ def test_without_a_canvas_the_picture_stands(chromium: Browser, name: str, html:
     with window(chromium) as (page, faults):
         page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null;")
         page.goto(f"{html.as_uri()}/{name}")
+        come_near(page)
         for figure in page.query_selector_all(".live-figure"):
             drawn_with_lines_only = runs(figure) and figure.query_selector("canvas") is None
             assert drawn_with_lines_only or stands(figure)
@@ -175,6 +177,7 @@ def test_with_damaged_weights_the_picture_stands(
     with window(chromium) as (page, faults):
         page.route(WEIGHTS, deliver)
         page.goto(f"{server}/{name}")
+        come_near(page)
         for figure in page.query_selector_all(".live-figure"):
             state = json.loads(figure.eval_on_selector("script", "script => script.textContent"))
             assert stands(figure) if state["networks"] else runs(figure)
@@ -186,6 +189,7 @@ def test_a_figure_of_an_unknown_kind_stays_a_picture(chromium: Browser, html: Pa
     with window(chromium) as (page, faults):
         page.route("**/index.html", lambda route: route.fulfill(body=text, content_type="text/html"))
         page.goto(f"{server}/index.html")
+        come_near(page)
         figure = page.query_selector(".live-figure")
         assert stands(figure)
         assert "no figure «un" in figure.query_selector(".live-note").inner_text()
@@ -222,9 +226,10 @@ def test_a_cells_picture_comes_into_its_page_once_and_the_weights_leave_it(tmp_p
     result = small_book.build(book)
     assert result.returncode == 0, result.stderr
     page = small_book.page(book, "page")
-    (picture,) = page.select(".live-figure > img.live-static")
-    assert picture["src"] == f"data:image/png;base64,{data['image/png'].strip()}" and picture["alt"] == figure.label
-    assert len(page.select("img[src*='base64']")) == 1 and page.select(".live-weights") == []
+    (picture,) = page.select(".live-figure .live-static svg")
+    assert picture["aria-label"] == figure.label
+    assert len(picture.select("path")) == len(re.findall("<path", data["image/svg+xml"]))
+    assert len(page.select("article svg")) == 1 and page.select(".live-weights") == []
     (name,) = json.loads(page.select_one(".live-figure > script").string)["networks"].values()
     weights = (book / f"_build/html/_static/live/{name}.js").read_text(encoding="utf-8")
     assert base64.b64encode(figure.networks["decoder"]).decode() in weights
@@ -236,17 +241,181 @@ def test_every_figure_of_the_package_is_in_the_book_and_every_page_with_one_is_t
     assert found.keys() == set(live_pages.NAMES)
 
 
-def test_weights_are_on_the_site_once_and_only_pages_that_use_them_load_them(html: Path) -> None:
-    written = {path.name for path in (html / "_static" / "live").glob("*.js")} - {"live.js"}
-    loaded = {}
+def networks(figure: ElementHandle) -> set[str]:
+    """The files of the networks that a figure runs."""
+    state = json.loads(figure.eval_on_selector("script", "script => script.textContent"))
+    return {f"{name}.js" for name in state["networks"].values()}
+
+
+@pytest.mark.parametrize("source", ["http", "file"])
+def test_weights_are_asked_for_when_their_figure_comes_near(
+    chromium: Browser, name: str, html: Path, server: str, source: str
+) -> None:
+    """Within one screen of what is seen; on a page that is never read to its end, its last networks stay away."""
+    asked: list[str] = []
+    with window(chromium) as (page, faults):
+        page.on("request", lambda request: asked.extend(WEIGHTS.findall(request.url)))
+        page.goto(f"{server if source == 'http' else html.as_uri()}/{name}")
+        page.wait_for_load_state("networkidle")
+        figures, height = page.query_selector_all(".live-figure"), page.viewport_size["height"]
+        near = [figure for figure in figures if figure.bounding_box()["y"] < 2 * height]
+        assert set(asked) == set().union(*map(networks, near))
+        for figure in figures:
+            figure.scroll_into_view_if_needed()
+            page.wait_for_function("figure => figure.dataset.live === 'ready'", arg=figure)
+            assert networks(figure) <= set(asked)
+        assert len(asked) == len(set(asked)) and set(asked) == set().union(*map(networks, figures))
+        assert faults == []
+
+
+def test_where_nothing_tells_what_is_near_every_figure_starts_at_once(chromium: Browser, name: str, html: Path) -> None:
+    with window(chromium) as (page, faults):
+        page.add_init_script("delete window.IntersectionObserver;")
+        page.goto(f"{html.as_uri()}/{name}")
+        page.wait_for_function("[...document.querySelectorAll('.live-figure')].every(({ dataset }) => dataset.live)")
+        assert all(runs(figure) for figure in page.query_selector_all(".live-figure"))
+
+
+def test_weights_are_on_the_site_once_and_no_page_brings_them_along(html: Path) -> None:
+    written = {path.stem for path in (html / "_static" / "live").glob("*.js")} - {"live"}
+    used: set[str] = set()
     for page in html.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
-        loaded[page] = set(re.findall(r"_static/live/([0-9a-f]{16}\.js)", text))
-        used = set(re.findall(r'"networks":\{([^}]*)\}', text))
-        assert loaded[page] == {f"{name}.js" for part in used for name in re.findall(r'"([0-9a-f]{16})"', part)}
+        used |= set(re.findall(r'"([0-9a-f]{16})"', " ".join(re.findall(r'"networks":\{([^}]*)\}', text))))
+        assert WEIGHTS.findall(text) == [] and 'class="live-weights"' not in text
         assert ("_static/live/live.js" in text) == ("live-figure" in text)
-        assert 'class="live-weights"' not in text
-    assert set().union(*loaded.values()) == written
+    assert used == written
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_a_figure_takes_the_room_that_its_picture_had(chromium: Browser, name: str, html: Path, width: int) -> None:
+    """So nothing below it moves; without its script it has the picture's room."""
+    heights = []
+    for blocked in (True, False):
+        with window(chromium, viewport={"width": width, "height": 900}, reduced_motion="reduce") as (page, _):
+            if blocked:
+                page.route("**/live.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
+            page.goto(f"{html.as_uri()}/{name}")
+            if not blocked:
+                come_near(page)
+            boxes = [figure.bounding_box() for figure in page.query_selector_all(".live-figure")]
+            heights.append([box["height"] for box in boxes])
+    assert heights[0] == pytest.approx(heights[1], abs=1)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_moves_on_the_home_page(chromium: Browser, server: str, width: int) -> None:
+    with window(chromium, viewport={"width": width, "height": 844}) as (page, _):
+        page.add_init_script(
+            """window.shift = 0;
+            new PerformanceObserver((list) => { for (const { value } of list.getEntries()) window.shift += value; })
+              .observe({ type: "layout-shift", buffered: true });"""
+        )
+        page.goto(f"{server}/index.html")
+        page.wait_for_function("document.querySelector('.live-figure').dataset.live === 'ready'")
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert page.evaluate("shift") <= 0.02
+
+
+def test_ten_digits_to_choose_from_stand_as_two_fives_on_a_phone(chromium: Browser, name: str, html: Path) -> None:
+    with window(chromium, viewport={"width": 390, "height": 844}) as (page, _):
+        page.goto(f"{html.as_uri()}/{name}")
+        come_near(page)
+        tops = "(all) => [...all.querySelectorAll('.live-option, .live-pick')].map((one) => one.offsetTop)"
+        for digits in page.query_selector_all(".live-fives"):
+            rows = digits.evaluate(tops)
+            assert len(rows) != 10 or rows == [rows[0]] * 5 + [rows[9]] * 5 != [rows[0]] * 10
+
+
+PARTS = """(figure) => [...figure.querySelectorAll(".live *")].flatMap((part) => {
+  const { left, right, width } = part.getBoundingClientRect(), frame = figure.getBoundingClientRect();
+  return width && (left < frame.left - 1 || right > frame.right + 1) ? [part.outerHTML] : [];
+})"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_is_cut_when_text_is_twice_as_large(chromium: Browser, name: str, html: Path, width: int) -> None:
+    with window(chromium, viewport={"width": width, "height": 844}) as (page, _):
+        page.goto(f"{html.as_uri()}/{name}")
+        come_near(page)
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert [figure.evaluate(PARTS) for figure in page.query_selector_all(".live-figure") if runs(figure)] == [
+            [] for _ in page.query_selector_all(".live-figure")
+        ]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_name_and_number_of_a_plane_can_be_read_when_it_opens(
+    chromium: Browser, name: str, html: Path, width: int
+) -> None:
+    """The names of the classes, the marker and the axes' numbers: no two of them on each other."""
+    boxes = """(plane) => [...plane.querySelectorAll("text, circle, .live-marker")].map((part) => {
+      const { left, right, top, bottom } = part.getBoundingClientRect();
+      const what = part.textContent || part.tagName, name = part.matches(".live-name, circle");
+      return { left, right, top, bottom, what, name };
+    })"""
+    with window(chromium, viewport={"width": width, "height": 844}) as (page, _):
+        page.goto(f"{html.as_uri()}/{name}")
+        come_near(page)
+        for plane in page.query_selector_all(".live-plane"):
+            parts = plane.evaluate(boxes)
+            names = [part["what"] for part in parts if part["name"] and part["what"] != "circle"]
+            assert names == [str(digit) for digit in range(10)]
+            shown = [part for part in parts if not (part["name"] and part["what"] != "circle")]  # of a name, its disc
+            for i, one in enumerate(shown):
+                for other in shown[:i]:
+                    across = min(one["right"], other["right"]) - max(one["left"], other["left"])
+                    down = min(one["bottom"], other["bottom"]) - max(one["top"], other["top"])
+                    if "circle" in (one["what"], other["what"]):  # discs: of their boxes, only the corners may meet
+                        assert min(across, down) < 0.3 * (one["right"] - one["left"]), (one, other)
+                    else:
+                        assert min(across, down) <= 0, (one, other)
+
+
+def test_after_back_the_controls_say_what_their_figures_show(chromium: Browser, name: str, server: str) -> None:
+    """Without the browser's cache of whole pages, which Playwright turns off: it fills in forms and starts scripts."""
+    state = (
+        """[...document.querySelectorAll(".live :is(input, select)")].map(({ value, checked }) => [value, checked])"""
+    )
+    with window(chromium, reduced_motion="reduce") as (page, _):
+        page.goto(f"{server}/{name}")
+        come_near(page)
+        first = page.evaluate(state)
+        for control in page.query_selector_all(".live :is(input[type=range], select)"):
+            control.focus()
+            page.keyboard.press("End")
+        for control in page.query_selector_all(".live .live-option:last-child input[type=radio]"):
+            control.check(force=True)
+        moved = page.evaluate(state)
+        page.goto(f"{server}/search.html")
+        page.go_back()
+        come_near(page)
+        assert page.evaluate("performance.getEntriesByType('navigation')[0].type") == "back_forward"
+        assert not first or moved != first
+        assert page.evaluate(state) == first
+
+
+def test_figures_keep_to_a_strict_policy(chromium: Browser, name: str, server: str) -> None:
+    """Of the page's other scripts it says nothing."""
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'"
+    )
+
+    def strict(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, headers=response.headers | {"content-security-policy": policy})
+
+    with window(chromium) as (page, _):
+        page.route(f"**/{name}", strict)
+        page.add_init_script(
+            """window.refused = [];
+            addEventListener("securitypolicyviolation", ({ sourceFile, violatedDirective, blockedURI }) =>
+              refused.push([sourceFile, violatedDirective, blockedURI]));"""
+        )
+        page.goto(f"{server}/{name}")
+        come_near(page)
+        assert all(runs(figure) for figure in page.query_selector_all(".live-figure"))
+        assert [refused for refused in page.evaluate("refused") if "/_static/live/" in " ".join(refused)] == []
 
 
 def test_the_front_end_and_a_pair_of_networks_stay_small(html: Path) -> None:

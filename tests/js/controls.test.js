@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import "./dom.js";
+import { all } from "./dom.js";
 import { pad } from "../../vae_lib/live/js/axes.js";
-import { digit, element, grey } from "../../vae_lib/live/js/controls.js";
+import { choice, digit, element, grey, select, slider } from "../../vae_lib/live/js/controls.js";
 
 const greys = Array.from({ length: 256 }, (_, i) => i);
 const text = btoa(String.fromCharCode(...Array.from({ length: 784 }, (_, i) => i % 256)));
@@ -50,4 +50,19 @@ for (const held of ["altKey", "ctrlKey", "metaKey"]) test(`with ${held} held a k
     assert.deepEqual(press(key, { [held]: true }), { moves: [], spoken: 0, free: true });
     assert.deepEqual(press(key, { [held]: true, shiftKey: true }), { moves: [], spoken: 0, free: true });
   }
+});
+
+// A browser that comes Back fills in what stood in a control before, and the figure begins anew.
+test("no control is filled in by the browser", () => {
+  const input = () => {};
+  const made = [
+    slider({ label: "a", min: 0, max: 1, step: 0.1, value: 0, input }), select({ label: "b", options: ["c", "d"], value: 0, input }),
+    choice({ label: "e", options: ["f", "g"], input }),
+  ].flatMap(({ node }) => all(node)).filter((node) => /^(input|select)$/.test(node.tag));
+  assert.deepEqual(made.map((node) => node.attributes.autocomplete), ["off", "off", "off", "off"]);
+});
+
+test("ten options stand in two groups of five, and three in one", () => {
+  const groups = (n) => choice({ label: "digit", options: Array(n).fill("x"), input: () => {} }).node.children[1].children;
+  assert.deepEqual([10, 3, 7].map((n) => groups(n).map((group) => group.children.length)), [[5, 5], [3], [5, 2]]);
 });

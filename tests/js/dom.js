@@ -12,6 +12,7 @@ class Node extends EventTarget {
   // Of a canvas: `drawn` holds the bytes that were put on it.
   getContext() {
     return {
+      scale() {}, rect() {}, clip() {}, fillRect() {},
       createImageData: (width, height) => ({ data: new Uint8ClampedArray(4 * width * height) }),
       putImageData: ({ data }) => { this.drawn = Array.from(data); },
     };

@@ -6,6 +6,7 @@ import json
 import math
 import re
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import anywidget
 import ipywidgets
@@ -22,7 +23,7 @@ from torch.distributions import Normal
 from torch.testing import assert_close
 from traitlets import TraitError
 
-from vae_lib import live
+from vae_lib import figures, live
 from vae_lib.live import script
 from vae_lib.models import ModelConfig
 from vae_lib.worlds import CurveWorld
@@ -104,10 +105,16 @@ def test_the_page_gets_data_and_a_picture_and_no_widget(make, in_page):
     figure = make()
     data = bundle(figure)
     assert figure.comm is None
-    assert set(data) == {"text/plain", "image/png", "text/html"}
+    assert set(data) == {"text/plain", "image/svg+xml", "text/html"}
     assert state(data["text/html"])["kind"] == figure.kind
-    picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).convert("RGBA")
-    assert min(picture.size) > 100 and len(picture.convert("RGBA").getcolors(1 << 20)) > 10
+    drawing = ElementTree.fromstring(data["image/svg+xml"])
+    assert [node.tag for node in drawing.iter() if node.tag.endswith(("}path", "}image"))]
+
+
+@pytest.mark.parametrize("make", FIGURES)
+def test_two_builds_of_one_page_have_the_same_drawing(make, in_page):
+    with plt.rc_context({"svg.hashsalt": "as in the book's build"}):
+        assert bundle(make())["image/svg+xml"] == bundle(make())["image/svg+xml"]
 
 
 @pytest.mark.parametrize("make", FIGURES)
@@ -129,7 +136,8 @@ def test_a_figure_without_a_view_shows_its_picture(monkeypatch):
 def test_an_output_holds_its_picture_once(make, host, monkeypatch):
     monkeypatch.setenv("VAE_LIB_LIVE", host)
     data = bundle(make())
-    assert json.dumps(data).count(data["image/png"][-2_000:]) == 1
+    (picture,) = (data[form] for form in ("image/png", "image/svg+xml") if form in data)
+    assert json.dumps(list(data.values())).count(json.dumps(picture[-2_000:])[1:-1]) == 1
 
 
 @pytest.mark.parametrize("make", FIGURES)
@@ -402,9 +410,25 @@ def test_the_explorers_picture_says_what_the_posteriors_moments_cost(make, gap):
     p = joint / joint.sum()
     figure.mean = (p * grid).sum().item()
     figure.std = (p * (grid - figure.mean) ** 2).sum().sqrt().item()
-    title = figure.picture().axes[0].get_title()
+    title = figure.picture().get_suptitle()
     assert float(title.split("gap ")[1].split()[0].replace("−", "-")) == pytest.approx(gap, abs=1)
     plt.close("all")
+
+
+@pytest.mark.parametrize("world", [0, 1])
+def test_the_explorers_picture_has_the_bar_that_ends_at_the_elbo(world):
+    """From zero: log p(x), then the gap; it ends at the ELBO, or at the frame, with an arrow."""
+    figure = live.ElboExplorer(world).picture()
+    title = figure.get_suptitle().replace("−", "-")
+    elbo, evidence = (float(number) for number in re.findall(r"-\d+\.\d+", title)[:2])
+    evidence_bar, gap_bar = figure.axes[1].patches
+    assert evidence_bar.get_x() == 0 and evidence_bar.get_width() == pytest.approx(evidence, abs=1e-3)
+    assert gap_bar.get_x() == pytest.approx(evidence, abs=1e-3)
+    low = figure.axes[1].get_xlim()[0]
+    assert gap_bar.get_x() + gap_bar.get_width() == pytest.approx(max(elbo, low), abs=1e-3)
+    assert [text.get_text().strip() for text in figure.axes[1].texts] == ["log p(x)", ("ELBO", "◂ ELBO")[elbo < low]]
+    assert [text.get_color() for text in figure.axes[1].texts] == [figures.INK] * 2
+    plt.close(figure)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from torch import Generator, Tensor
 from torch.distributions import Normal
 from torch.testing import assert_close
 
-from vae_lib import figures, latent, worlds
+from vae_lib import figures, labels, latent, worlds
 from vae_lib.live import script, sprite
 from vae_lib.live.weights import pack
 from vae_lib.live.worlds import LIMIT
@@ -170,8 +170,26 @@ def test_images_as_text():
 def test_a_classs_name_stands_at_the_median_of_its_codes():
     """As `plot_latents` has it: of an even number, between the two in the middle."""
     lists = [randn(n, seed=n) for n in (1, 2, 3, 8, 9, 50)]
-    theirs = ask("axes", "({ median }, lists) => lists.map(median)", lists)
+    theirs = ask("plane", "({ median }, lists) => lists.map(median)", lists)
     assert theirs == pytest.approx([float(np.median(values)) for values in lists])
+
+
+@pytest.mark.parametrize("spread", [0.0, 5.0, 40.0])
+def test_names_that_would_stand_on_each_other_stand_beside(spread: float):
+    places, taken = 150 + spread * randn(10, 2, seed=8), 150 + spread * randn(1, 2, seed=9)
+    theirs = ask(
+        "labels",
+        "({ apart }, { places, taken }) => apart(places, 19, [[9, 291], [9, 200]], taken)",
+        {"places": places, "taken": taken},
+    )
+    ours = labels.apart(places.tolist(), 19, [(9, 291), (9, 200)], taken.tolist())
+    same(theirs, torch.tensor(ours, dtype=torch.float64))
+
+
+def test_the_ink_on_every_colour():
+    shades = [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in (255 * torch.rand(200, 3)).int().tolist()]
+    theirs = ask("labels", "({ inkOn }, colours) => colours.map(inkOn)", shades)
+    assert theirs == [labels.ink_on(mpl.colors.to_rgb(shade)) for shade in shades]
 
 
 def test_colours():

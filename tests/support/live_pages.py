@@ -55,6 +55,14 @@ def kinds(html: Path) -> dict[str, list[str]]:
     return found
 
 
+def come_near(page: Page) -> None:
+    """Go to each live figure, as a reader does, and wait until it runs, or says why it does not."""
+    for figure in page.query_selector_all(".live-figure"):
+        figure.scroll_into_view_if_needed()
+        page.wait_for_function("figure => figure.dataset.live", arg=figure)
+    page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
+
+
 Operation = Callable[[Page, ElementHandle], Iterator[None]]
 
 

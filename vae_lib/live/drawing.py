@@ -26,6 +26,7 @@ class DrawDigit(LiveFigure):
     other dimensions, a limit that is not positive, and for layers that the front end cannot run.
     """
 
+    room = (1090, 520)
     image = Numbers(Number(low=0.0, high=1.0), PIXELS)
     mean = Numbers(Number(), 2, fixed=True)
     std = Numbers(Number(low=0.0), 2, fixed=True)
@@ -65,11 +66,14 @@ class DrawDigit(LiveFigure):
         shown = torch.cat([x, self.model.decode(torch.cat([q.mean, z])).mean])
         with figures.style(7.2, 3.6):
             figure, (left, right) = plt.subplots(1, 2)
-        figures.plot_latents(torch.tensor(self.codes), torch.tensor(self.labels), limit=self.limit, ax=left)
+        figures.plot_latents(
+            torch.tensor(self.codes), torch.tensor(self.labels), limit=self.limit, ax=left, clear=[q.mean[0].tolist()]
+        )
         across, up = q.mean[0].tolist()
         width, height = (4 * q.std[0]).tolist()  # two standard deviations either way
         left.add_patch(Ellipse((across, up), width, height, facecolor="white", edgecolor="black", linewidth=1.5))
-        right.imshow(figures.digit_sheet(shown, columns=3, gap=2), cmap="gray", vmin=0, vmax=1)
+        sheet = figures.digit_sheet(shown, columns=3, gap=2)
+        right.imshow(sheet, cmap="gray", vmin=0, vmax=1, interpolation="none")
         right.set_axis_off()
         right.set_title("drawn, mean of $q$, sample of $q$")
         return figure

@@ -2,8 +2,8 @@
 
 In a notebook a figure is an ipywidgets widget (through anywidget): its traits can be read, set, observed and linked.
 With VAE_LIB_LIVE=page, which the book's build sets for its kernels, no comm is opened and nothing of the widget is
-saved; the cell's output is HTML that holds the figure's state and its networks' weights, and beside it a picture. The
-book's `_ext/live_figures.py` gives the page the script and the weights, and the HTML its picture.
+saved; the cell's output is HTML that holds the figure's state and its networks' weights, and beside it a drawing. The
+book's `_ext/figures/live.py` gives the page the script and the weights, and the HTML its drawing.
 """
 
 import hashlib
@@ -11,7 +11,6 @@ import io
 import json
 import os
 from collections.abc import Callable
-from html import escape
 from typing import Any
 
 import anywidget
@@ -27,7 +26,12 @@ from vae_lib.live.traits import Data, Text
 
 
 class LiveFigure(anywidget.AnyWidget):
-    """The base of the figures. `label` is what a screen reader calls it."""
+    """The base of the figures. `label` is what a screen reader calls it.
+
+    `room` is how high it stands in a page, in pixels: where its parts are one below the other, and side by side.
+    """
+
+    room: tuple[int, int]
 
     _esm = notebook_module()
     _css = CSS
@@ -52,12 +56,11 @@ class LiveFigure(anywidget.AnyWidget):
             super().open()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
-        picture = _png(self.picture)
-        data = {"text/plain": self.label, "image/png": as_base64(picture)}
+        data = {"text/plain": self.label}
         if _in_page():
-            return data | {"text/html": self._html()}, {}
+            return data | {"image/svg+xml": _svg(self.picture), "text/html": self._html()}, {}
         widget, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})  # nothing of a widget without a view
-        return widget | data, metadata
+        return widget | data | {"image/png": as_base64(_png(self.picture))}, metadata
 
     def _html(self) -> str:
         ids = {name: hashlib.sha256(packed).hexdigest()[:16] for name, packed in self.networks.items()}
@@ -65,10 +68,10 @@ class LiveFigure(anywidget.AnyWidget):
         state = {name: getattr(self, name) for name in sorted(own) if not name.startswith("_")} | {"networks": ids}
         return "\n".join(
             [
-                '<div class="live-figure">',
+                '<div class="live-figure" style="--narrow: {}px; --wide: {}px">'.format(*self.room),
                 f'<script type="application/json">{_inside_script(json.dumps(state, separators=(",", ":")))}</script>',
-                f'<img class="live-static" alt="{escape(self.label)}">',
-                '<p class="live-note">This figure can be moved where the page\'s script runs.</p>',
+                '<div class="live-still"><div class="live-static"></div>',
+                '<p class="live-note">This figure can be moved where the page\'s script runs.</p></div>',
                 *(
                     f'<script type="text/plain" class="live-weights" data-id="{ids[name]}">{as_base64(packed)}</script>'
                     for name, packed in self.networks.items()
@@ -92,14 +95,24 @@ def _inside_script(text: str) -> str:
     return text.replace("<", "\\u003c")
 
 
+def _svg(draw: Callable[[], Figure]) -> str:
+    return _drawn(draw, "svg", {"Date": None}).decode()
+
+
 def _png(draw: Callable[[], Figure]) -> bytes:
+    picture = Image.open(io.BytesIO(_drawn(draw, "png", {"Software": None})))
+    # 256 colours: a third of the bytes, and nothing to see of it.
+    return png(picture.quantize(256, method=Image.Quantize.FASTOCTREE))
+
+
+def _drawn(draw: Callable[[], Figure], form: str, metadata: dict[str, None]) -> bytes:
+    """A figure as a file; the metadata leaves out what would differ from day to day."""
     buffer = io.BytesIO()
     plt.draw_if_interactive()  # loads the backend, a notebook's of which switches interaction on
     interactive = plt.isinteractive()
     with plt.ioff():  # or the notebook would show the picture a second time, under the figure
         figure = draw()
-        figure.savefig(buffer, format="png", dpi=144, bbox_inches="tight", metadata={"Software": None})
+        figure.savefig(buffer, format=form, dpi=144, bbox_inches="tight", metadata=metadata)
         plt.close(figure)
     mpl.interactive(interactive)
-    # 256 colours: a third of the bytes, and nothing to see of it.
-    return png(Image.open(buffer).quantize(256, method=Image.Quantize.FASTOCTREE))
+    return buffer.getvalue()

@@ -24,6 +24,7 @@ class LatentPlane(LiveFigure):
     dimensions, a limit that is not positive, and for layers that the front end cannot run.
     """
 
+    room = (590, 325)
     z = Numbers(Number(), 2)
     codes = Data()
     labels = Data()
@@ -45,7 +46,8 @@ class LatentPlane(LiveFigure):
         with figures.style(8.6, 4.3):
             figure, (left, right) = plt.subplots(1, 2)
         figures.plot_latents(torch.tensor(self.codes), torch.tensor(self.labels), limit=self.limit, ax=left)
-        right.imshow(figures.digit_sheet(latent.manifold(self.model, n=12), columns=12), cmap="gray", vmin=0, vmax=1)
+        sheet = figures.digit_sheet(latent.manifold(self.model, n=12), columns=12)
+        right.imshow(sheet, cmap="gray", vmin=0, vmax=1, interpolation="none")
         right.set_axis_off()
         return figure
 
@@ -58,6 +60,7 @@ class LatentSliders(LiveFigure):
     for bad images, and for layers that the front end cannot run.
     """
 
+    room = (880, 460)
     z = Numbers(Number())
     start = Numbers(Number())
     order = Data()
@@ -96,6 +99,7 @@ class Interpolation(LiveFigure):
     Raises ValueError for bad images, labels or ends, and for layers that the front end cannot run.
     """
 
+    room = (540, 325)
     t = Number(0.0, low=0.0, high=1.0)
     ends = Numbers(Integer(), 2)
     spherical = Flag(False)

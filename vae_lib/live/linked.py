@@ -26,6 +26,7 @@ class LinkedPlanes(LiveFigure):
     of other kinds or dimensions, bad images, and layers that the front end cannot run.
     """
 
+    room = (1210, 615)
     z_ae = Numbers(Number(), 2)
     z_vae = Numbers(Number(), 2)
     codes = Data()  # {"ae": [[z1, z2], ...], "vae": ...}
@@ -60,8 +61,9 @@ class LinkedPlanes(LiveFigure):
         with figures.style(7.2, 3.7):
             figure, axes = plt.subplots(1, 2, layout="constrained")
         for ax, (name, title) in zip(axes, (("ae", "autoencoder"), ("vae", "VAE")), strict=True):
-            figures.plot_latents(torch.tensor(self.codes[name]), torch.tensor(self.labels), ax=ax)
-            ax.set(title=title, aspect="auto")
+            points, labels = torch.tensor(self.codes[name]), torch.tensor(self.labels)
+            figures.plot_latents(points, labels, ax=ax, frame=self.limits[name])
+            ax.set_title(title)
         return figure
 
 

@@ -27,6 +27,7 @@ class RateDistortion(LiveFigure):
     pictures, no network. Raises ValueError for models that are no VAEs of one size, and for bad or too few images.
     """
 
+    room = (995, 490)
     index = Integer()
     betas = Data()
     rates = Data()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 from torch.distributions import Normal
@@ -20,6 +21,7 @@ LINEAR = (1.5, 0.8)  # x and noise of z ~ N(0, 1), x | z ~ N(z, noise²): chapte
 CURVED = ((-0.95, 0.0), 0.15)  # x and noise of the curved world, where its two ends explain x: chapters 2 and 3
 LEAST_NOISE = 0.01  # of a world that a page can follow: its grid has ten thousand points
 NARROWEST = 0.05  # the least width that a slider gives
+LOWEST = -8.0  # where the explorer's bar ends at the latest, in nats
 
 
 class ExactPosterior(LiveFigure):
@@ -29,6 +31,7 @@ class ExactPosterior(LiveFigure):
     samples or x of another shape, and for a world with a noise below LEAST_NOISE.
     """
 
+    room = (590, 310)
     x = Numbers(Number(), 2)
     noise = Number(low=LEAST_NOISE, fixed=True)
     samples = Data()
@@ -71,6 +74,7 @@ class ElboExplorer(LiveFigure):
     x = (-0.95, 0), whose posterior has two modes. Raises ValueError for another world.
     """
 
+    room = (580, 310)
     mean = Number(0.0)
     std = Number(1.0, low=NARROWEST)
     world = Integer(low=0, high=1)
@@ -99,13 +103,25 @@ class ElboExplorer(LiveFigure):
         curves = {"q(z)": q.log_prob(grid).exp(), "p(z|x)": (log_joint - log_marginal).exp()}
         elbo = (curves["q(z)"] * (log_joint - q.log_prob(grid))).sum() * step
         seen = grid.abs() <= 4
-        ax = figures.plot_lines(
-            grid[seen], {name: c[seen] for name, c in curves.items()}, xlabel="$z$", ylabel="density", legend=True
-        )
+        curves = {name: curve[seen] for name, curve in curves.items()}
         parts = f"ELBO {elbo:.3f} = log p(x) {log_marginal:.3f} − gap {log_marginal - elbo:.3f} nats"
-        with figures.style():
-            ax.set_title(parts.replace("-", "−"))
-        return figures.figure_of(ax)
+        with figures.style(7.4, 3.3):
+            figure, (left, right) = plt.subplots(1, 2, layout="constrained")
+            figures.plot_lines(grid[seen], curves, xlabel="$z$", ylabel="density", legend=True, ax=left)
+            _bar(right, elbo.item(), log_marginal.item())
+            figure.suptitle(parts.replace("-", "−"), fontsize=11)
+        return figure
+
+
+def _bar(ax: Axes, elbo: float, log_marginal: float) -> None:
+    """From zero leftwards: what no q can change, then what this q misses. The bar ends at the ELBO."""
+    end = max(elbo, LOWEST)
+    ax.barh(0, log_marginal, height=1, color=figures.INK, alpha=0.35)
+    ax.barh(0, end - log_marginal, left=log_marginal, height=1, color=figures.COLOURS[1])
+    ax.text(log_marginal, 0, " log p(x)", va="center")
+    ax.text(end, 0.65, "ELBO" if elbo >= LOWEST else "◂ ELBO", va="bottom")
+    ax.set(xlabel="nats", xlim=(LOWEST, 0), ylim=(-2, 3), yticks=[])
+    ax.spines["left"].set_visible(False)
 
 
 class Reparameterization(LiveFigure):
@@ -115,6 +131,7 @@ class Reparameterization(LiveFigure):
     ValueError for noise of another shape.
     """
 
+    room = (575, 395)
     mean = Number(1.0)
     std = Number(0.8, low=NARROWEST)
     noise = Numbers(Number(), shortest=2)

@@ -1,23 +1,26 @@
-"""Live figures in the built book: the script once, each network's weights once, and only on the pages that use them.
+"""Live figures in the built book: the script once, each network's weights once, asked for as their figure comes near.
 
-A cell's output holds its figure's state and, inline, the weights; a picture is beside it (see `vae_lib.live.figure`).
-Here the picture comes into the page, and the weights leave it for a script of their own: a page opened from a folder
+A cell's output holds its figure's state and, inline, the weights; a drawing is beside it (see `vae_lib.live.figure`).
+Here the drawing comes into the page, and the weights leave it for a script of their own: a page opened from a folder
 may load scripts, and nothing else.
 """
 
-import base64
 import hashlib
 import os
 import re
 from pathlib import Path
 
 from docutils import nodes
+from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
+from _ext.figures import png
+from _ext.figures.inline import inline
+
 WEIGHTS = re.compile(r'<script type="text/plain" class="live-weights" data-id="([0-9a-f]{16})">([^<]*)</script>\n?')
-PICTURE = re.compile(r'(?<=<img class="live-static")')
+PICTURE = '<div class="live-static">'
 FOLDER = "live"  # in _static
 
 
@@ -51,18 +54,26 @@ def write_front_end(app: Sphinx) -> None:
 
 
 class PutPicture(SphinxPostTransform):
-    """Put each figure's picture, another of its cell's outputs, into its HTML: it stands where no script runs."""
+    """Put each figure's drawing, another of its cell's outputs, into its HTML: it stands where no script runs."""
 
     default_priority = 3  # before myst-nb keeps one of a cell's outputs (at 4)
     formats = ("html",)
 
     def run(self, **kwargs: object) -> None:
-        for node in list(self.document.findall(nodes.raw)):
+        for number, node in enumerate(list(self.document.findall(nodes.raw))):
             if 'class="live-figure"' in node.astext():
-                (image,) = node.parent.parent.findall(nodes.image)
-                picture = base64.b64encode(Path(self.app.srcdir, image["uri"]).read_bytes()).decode()
-                html = PICTURE.sub(f' src="data:image/png;base64,{picture}"', node.astext())
+                bundle = node.parent.parent
+                (image,) = bundle.findall(nodes.image)
+                (words,) = (other.astext() for other in bundle if other["mime_type"] == "text/plain")
+                svg = Path(self.app.srcdir, image["uri"]).read_text(encoding="utf-8")
+                picture = inline(png.replaced(svg, with_few_colours), alt=words, prefix=f"live-{number}-")
+                html = node.astext().replace(PICTURE, PICTURE + picture)
                 node.parent.replace(node, nodes.raw("", html, format="html", classes=node["classes"]))
+
+
+def with_few_colours(given: str) -> str:
+    """A picture in base64 with 256 colours: half the bytes, and nothing to see of it."""
+    return png.written(png.read(given).convert("RGBA").quantize(256, method=Image.Quantize.FASTOCTREE))
 
 
 class MoveWeights(SphinxPostTransform):
@@ -72,17 +83,15 @@ class MoveWeights(SphinxPostTransform):
     formats = ("html",)
 
     def run(self, **kwargs: object) -> None:
-        ids: list[str] = []
         for node in list(self.document.findall(nodes.raw)):
             html = node.astext()
             if 'class="live-figure"' not in html:
                 continue
             for name, packed in WEIGHTS.findall(html):
                 self._write(name, packed)
-                ids.append(name)
             # Without myst-nb's classes: the theme lays a light ground behind .text_html, in dark mode too.
             node.parent.replace(node, nodes.raw("", WEIGHTS.sub("", html), format="html"))
-            self.document["live_weights"] = sorted(set(ids))
+            self.document["live_figures"] = True
 
     def _write(self, name: str, packed: str) -> None:
         path = Path(self.app.outdir, "_static", FOLDER, f"{name}.js")
@@ -94,10 +103,9 @@ class MoveWeights(SphinxPostTransform):
 
 
 def add_scripts(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
-    if doctree is not None and "live_weights" in doctree:
+    if doctree is not None and "live_figures" in doctree:
         app.add_css_file(f"{FOLDER}/live.css")
-        for name in ("live", *doctree["live_weights"]):  # deferred scripts run in their order
-            app.add_js_file(f"{FOLDER}/{name}.js", loading_method="defer")
+        app.add_js_file(f"{FOLDER}/live.js", loading_method="defer")
 
 
 def remove_old_weights(app: Sphinx, exception: Exception | None) -> None:
@@ -106,5 +114,5 @@ def remove_old_weights(app: Sphinx, exception: Exception | None) -> None:
         return
     used = "".join(path.read_text(encoding="utf-8") for path in Path(app.outdir).rglob("*.html"))
     for path in Path(app.outdir, "_static", FOLDER).glob("*.js"):
-        if path.name != "live.js" and path.name not in used:
+        if path.name != "live.js" and path.stem not in used:
             path.unlink()

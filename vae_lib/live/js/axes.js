@@ -1,5 +1,5 @@
-// What has axes: planes to drag in, and charts.
-import { assign, CLASSES, element, numbers } from "./controls.js";
+// What has axes: charts, and pads to drag in.
+import { assign, element } from "./controls.js";
 import { clamp } from "./gaussian.js";
 
 /** @typedef {[low: number, high: number]} Interval */
@@ -72,56 +72,6 @@ function scale([low, high], [from, to]) {
 /** @type {(limit: number) => Interval[]} */
 export const square = (limit) => [[-limit, limit], [-limit, limit]];
 
-/**
- * A latent plane: the codes as a cloud (drawn once) behind a marker that follows drag, touch and arrow keys.
- * Without `move` nobody can drag in it, and `set` may make an ellipse of the marker.
- * @param {{ points: number[][], labels: number[], size?: number } & (Place | Omit<Place, "at" | "move">)} options
- */
-export function plane({ points, labels, size = 300, ...place }) {
-  const { limits, label } = place;
-  const x = scale(limits[0], [0, size]), y = scale(limits[1], [size, 0]);
-  const cloud = element("canvas", { width: 2 * size, height: 2 * size, "aria-hidden": "true" });
-  const context = cloud.getContext("2d");
-  if (!context) throw new Error("This browser draws no canvas.");
-  context.scale(2, 2);
-  context.globalAlpha = 0.5;
-  points.forEach((point, i) => {
-    context.fillStyle = CLASSES[labels[i] % CLASSES.length];
-    context.fillRect(x(point[0]) - 1.25, y(point[1]) - 1.25, 2.5, 2.5);
-  });
-  context.globalAlpha = 1;
-  context.font = "bold 13px sans-serif";
-  Object.assign(context, { textAlign: "center", textBaseline: "middle" });
-  for (const k of new Set(labels)) {
-    const [u, v] = [0, 1].map((axis) => median(points.filter((_, i) => labels[i] === k).map((point) => point[axis])));
-    context.fillStyle = CLASSES[k % CLASSES.length];
-    context.beginPath();
-    context.arc(x(u), y(v), 9, 0, 7);
-    context.fill();
-    context.fillStyle = "#000";
-    context.fillText(`${k}`, x(u), y(v) + 1);
-  }
-  const marker = element("svg:ellipse", { class: "live-marker", rx: 7, ry: 7 });
-  const axes = element("svg:path", { class: "live-axes", d: `M0 ${y(0)}H${size}M${x(0)} 0V${size}` });
-  const svg = element("svg:svg", { viewBox: `0 0 ${size} ${size}` }, axes, marker);
-  if ("move" in place) pad({ svg, x, y, ...place });
-  else svg.setAttribute("role", "img");
-  const node = element("div", { class: "live-plane", style: `max-width:${size}px` }, cloud, svg);
-  /** @type {(place: number[], radii?: number[]) => void} */
-  const set = ([u, v], radii) => {
-    if (radii) assign(marker, { rx: x(radii[0]) - x(0), ry: y(0) - y(radii[1]) });
-    assign(marker, { cx: x(clamp(u, ...limits[0])), cy: y(clamp(v, ...limits[1])) });
-    svg.setAttribute("aria-label", `${label}; now at ${numbers([u, v])}`);
-  };
-  return { node, svg, set, x, y };
-}
-
-/** @param {number[]} values */
-export function median(values) {
-  const sorted = [...values].sort((a, b) => a - b), half = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-}
-
 /** @typedef {(number[] | null)[]} Curve  [[x, y], …] in data units, where null breaks it */
 
 /**
@@ -143,13 +93,14 @@ export function chart({ xlim, ylim, xlabel, ylabel, label, width = 380, height =
   const left = Math.max(46, 24 + 7 * Math.max(0, ...yticks.map((v) => `${v}`.length)));
   const x = scale(xlim, [left, width - 8]), y = scale(ylim, [height - 40, 8]);
   /** @type {(content: string | number, attributes: Attributes) => SVGTextElement} */
-  const text = (content, attributes) => element("svg:text", attributes, `${content}`);
-  const svg = element("svg:svg", { class: "live-chart", viewBox: `0 0 ${width} ${height}`, style: `max-width:${width}px`, role: "img", "aria-label": label },
+  const text = (content, attributes) => element("svg:text", attributes, `${content}`.replace(/^-/, "−"));
+  const svg = element("svg:svg", { class: "live-chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label },
     element("svg:path", { class: "live-axes", d: `M${left} 8V${height - 40}H${width - 8}` }),
     ...xticks.map((v) => text(v, { x: x(v), y: height - 24, "text-anchor": "middle" })),
     ...yticks.map((v) => text(v, { x: left - 6, y: y(v) + 4, "text-anchor": "end" })),
     text(xlabel, { x: x((xlim[0] + xlim[1]) / 2), y: height - 6, "text-anchor": "middle" }),
     text(ylabel, { x: 12, y: y((ylim[0] + ylim[1]) / 2), "text-anchor": "middle", transform: `rotate(-90 12 ${y((ylim[0] + ylim[1]) / 2)})` }));
+  svg.style.maxWidth = `${width}px`;
   let named = 0;
   /** @param {string} className */
   const line = (className, stroke = "currentColor", name = "") => {

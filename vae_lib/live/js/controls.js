@@ -26,6 +26,8 @@ export function element(tag, attributes = {}, ...children) {
   assign(node, attributes);
   // JupyterLab takes the arrow keys of every focused element that does not carry this mark itself.
   if (/^(input|button|select)$/.test(tag) || "tabindex" in attributes) node.dataset.lmSuppressShortcuts = "true";
+  // After Back a browser would put in what stood there before, and the figure begins anew.
+  if (/^(input|select)$/.test(tag)) node.setAttribute("autocomplete", "off");
   node.append(...children);
   return node;
 }
@@ -42,6 +44,14 @@ export function assign(node, attributes) {
 export const row = (...nodes) => element("div", { class: "live-row" }, ...nodes);
 /** @param {Content[]} nodes */
 export const column = (...nodes) => element("div", { class: "live-column" }, ...nodes);
+/**
+ * Nodes in groups of five: ten of them stand in one line, or in two of five.
+ * @param {Content[]} nodes
+ */
+export const fives = (nodes) => {
+  const groups = Array.from({ length: Math.ceil(nodes.length / 5) }, (_, i) => nodes.slice(5 * i, 5 * i + 5));
+  return element("span", { class: "live-fives" }, ...groups.map((group) => element("span", {}, ...group)));
+};
 /** @type {(label: Content, click: () => void) => HTMLButtonElement} */
 export const button = (label, click) => element("button", { type: "button", click }, label);
 /** @type {(value: number, digits?: number) => string} */
@@ -101,7 +111,7 @@ export function choice({ label, options, input }) {
   const name = `live-${Math.random()}`;
   const radios = options.map((_, i) => element("input", { type: "radio", name, change: () => input(i) }));
   const labels = options.map((option, i) => element("label", { class: "live-option" }, radios[i], option));
-  const node = element("div", { class: "live-row", role: "radiogroup", "aria-label": label }, element("span", {}, label), ...labels);
+  const node = element("div", { class: "live-row", role: "radiogroup", "aria-label": label }, element("span", {}, label), fives(labels));
   /** @param {number} index */
   const set = (index) => { radios[index].checked = true; };
   return { node, set };

@@ -1,10 +1,11 @@
 // Draw a digit: it is centred as MNIST's are and encoded; its posterior on the plane, its mean and samples decoded.
-import { plane, square } from "./axes.js";
+import { square } from "./axes.js";
 import { assign, button, column, COLOURS, decimals, digit, element, grey, numbers, row } from "./controls.js";
 import { FIGURES } from "./figures.js";
 import { normal, random } from "./gaussian.js";
 import { centre, stroke } from "./ink.js";
 import { forward } from "./mlp.js";
+import { plane } from "./plane.js";
 
 /**
  * @typedef {object} State
@@ -30,7 +31,7 @@ export function drawDigit(figure) {
   const set = (levels) => figure.set("image", Array.from(levels, (v) => Math.round(100 * v) / 100));
   const moments = element("div");
   // In a microtask: when the figure has been drawn anew.
-  const tell = () => queueMicrotask(() => figure.say(moments.textContent));
+  const tell = () => queueMicrotask(() => figure.say(`${moments.textContent}; on the plane ${map.told(figure.get("mean"))}`));
   /** @type {(label: string | Node, change: () => void) => HTMLButtonElement} */
   const act = (label, change) => button(label, () => { change(); tell(); });
 
@@ -61,8 +62,8 @@ export function drawDigit(figure) {
     return act(picture.node, () => set(grey(text)));
   });
   const [seen, mean, ...samples] = ["encoded", "decoded mean", "sample 1", "sample 2", "sample 3"].map((label) => digit({ size: 84, label }));
-  const map = plane({ limits: square(figure.get("limit")), points: figure.get("codes"), labels, label: "posterior on the plane" });
-  // On the plane a posterior is small: here it is once more, four times as large as on a plane of 300 pixels.
+  const map = plane({ limits: square(figure.get("limit")), points: figure.get("codes"), labels, first: figure.get("mean"), label: "posterior on the plane" });
+  // On the plane a posterior is small: here it is once more, four times as large as there.
   const ellipse = element("svg:ellipse", { class: "live-marker" }), dots = samples.map(() => element("svg:circle", { r: 3, fill: COLOURS[1] }));
   const lens = element("svg:svg", { class: "live-lens", viewBox: "-60 -60 120 120", role: "img", "aria-label": "posterior and samples, enlarged" }, ellipse, ...dots);
   /** @type {(title: string, ...nodes: Node[]) => HTMLDivElement} */

@@ -1,8 +1,9 @@
 // Drag over a two-dimensional latent space; the decoded digit follows.
-import { plane, square } from "./axes.js";
+import { square } from "./axes.js";
 import { column, digit, numbers, slider } from "./controls.js";
 import { FIGURES } from "./figures.js";
 import { forward } from "./mlp.js";
+import { plane } from "./plane.js";
 
 /**
  * @typedef {object} State
@@ -19,7 +20,7 @@ export function latentPlane(figure) {
   /** @param {number[]} value */
   const move = (value) => figure.set("z", value);
   const picture = digit({ size: 168, label: "decoded digit" });
-  const map = plane({ limits, points: figure.get("codes"), labels: figure.get("labels"), label: "latent plane", at: z, move });
+  const map = plane({ limits, points: figure.get("codes"), labels: figure.get("labels"), label: "latent plane", first: z(), at: z, move });
   const sliders = [0, 1].map((i) => slider({
     label: `z${"₁₂"[i]}`, min: -limit, max: limit, step: 0.05, value: z()[i],
     input: (value) => move(z().map((old, j) => (j === i ? value : old))),
@@ -31,7 +32,7 @@ export function latentPlane(figure) {
     picture.draw(forward(figure.networks.decoder, z()));
     picture.label(`digit decoded at ${numbers(z())}`);
   });
-  figure.root.addEventListener("change", () => figure.say(`z = ${numbers(z())}`));
+  figure.root.addEventListener("change", () => figure.say(`z = ${map.told(z())}`));
 }
 
 FIGURES.latentPlane = latentPlane;

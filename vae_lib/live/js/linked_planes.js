@@ -1,9 +1,9 @@
 // An autoencoder's plane beside a VAE's. Two latent spaces have no coordinates in common: a drag in one frame moves the
 // place in the other to the same share of its frame, and only an image has a code in both.
-import { plane } from "./axes.js";
-import { assign, button, column, digit, element, numbers, row } from "./controls.js";
+import { assign, button, column, digit, element, fives, numbers, row } from "./controls.js";
 import { FIGURES } from "./figures.js";
 import { forward } from "./mlp.js";
+import { plane } from "./plane.js";
 
 /** @typedef {import("./axes.js").Interval} Interval */
 
@@ -42,7 +42,7 @@ export function linkedPlanes(figure) {
     const z = () => get(`z_${name}`);
     const [wide, high] = limits[name].map(([low, top]) => Math.round(top - low));
     const map = plane({
-      limits: limits[name], points: codes[name], labels, label: `latent plane of the ${title}`, at: z,
+      limits: limits[name], points: codes[name], labels, label: `latent plane of the ${title}`, first: z(), at: z,
       move: (place) => go((other) => sameShare(place, limits[name], limits[other])),
     });
     const picture = digit({ size: 112, label: "decoded digit" });
@@ -53,7 +53,8 @@ export function linkedPlanes(figure) {
       picture.label(`digit decoded by the ${title} at ${numbers(z())}`);
       caption.textContent = `z = ${numbers(z())}`;
     });
-    return column(`${title}: ${wide} by ${high} units`, map.node, picture.node, caption);
+    const node = column(`${title}: ${wide} by ${high} units`, map.node, picture.node, caption);
+    return { node, told: () => `${title} at ${map.told(z())}` };
   });
   const picks = examples.map((place, i) => {
     const pick = button("", () => go((name) => codes[name][place]));
@@ -61,13 +62,13 @@ export function linkedPlanes(figure) {
     pick.style.background = `url(${sheet}) 0 ${(100 * i) / (examples.length - 1 || 1)}% / 100%`;
     return { pick, place };
   });
-  figure.root.append(...panes, row("Go to the codes of a test digit:", row(...picks.map(({ pick }) => pick))));
+  figure.root.append(...panes.map(({ node }) => node), row("Go to the codes of a test digit:", fives(picks.map(({ pick }) => pick))));
   figure.on("z_ae z_vae", () => {
     /** @param {number} place */
     const at = (place) => spaces.every(([name]) => codes[name][place].join() === get(`z_${name}`).join());
     for (const { pick, place } of picks) pick.setAttribute("aria-pressed", `${at(place)}`);
   });
-  figure.root.addEventListener("change", () => figure.say(`autoencoder at ${numbers(get("z_ae"))}, VAE at ${numbers(get("z_vae"))}`));
+  figure.root.addEventListener("change", () => figure.say(panes.map(({ told }) => told()).join("; ")));
 }
 
 FIGURES.linkedPlanes = linkedPlanes;

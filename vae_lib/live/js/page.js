@@ -1,10 +1,31 @@
-// The book's host: no kernel. A figure's state stands beside its picture; weights arrive as scripts, once a page.
+// The book's host: no kernel. A figure's state stands beside its picture. It starts when a reader comes near it, and only
+// then asks for its networks' weights, which are scripts: a page opened from a folder may load nothing else.
+import { element } from "./controls.js";
 import { show } from "./index.js";
 
+const own = /** @type {HTMLScriptElement} */ (document.currentScript);
+const NEAR = "100% 0px"; // one screen above and below what is seen
 /** @type {Record<string, string>} */
 const arrived = {};
+/** @type {Record<string, Promise<DataView>>} */
+const asked = {};
+
+/** @type {(id: string) => Promise<DataView>} */
+const weights = (id) => {
+  asked[id] ??= new Promise((resolve, reject) => {
+    const missing = () => reject(new Error("Its network's weights did not arrive."));
+    const load = () => (arrived[id] ? resolve(bytes(arrived[id])) : missing());
+    document.head.append(element("script", { src: `${new URL(`${id}.js`, own.src)}`, load, error: missing }));
+  });
+  return asked[id];
+};
+
 /** @param {string} text */
-const bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+function bytes(text) {
+  const characters = atob(text), view = new DataView(new ArrayBuffer(characters.length));
+  for (let i = 0; i < characters.length; i++) view.setUint8(i, characters.charCodeAt(i));
+  return view;
+}
 
 /** @typedef {import("./index.js").Model} Model */
 
@@ -27,31 +48,37 @@ class PageModel extends EventTarget {
   save_changes() {}
 }
 
-/** @param {HTMLElement} el */
-function start(el) {
+/** @param {Element} el */
+async function start(el) {
   const [script, note] = ["script", ".live-note"].map((part) => /** @type {Element} */ (el.querySelector(part)));
+  let became = "ready";
   try {
     const state = JSON.parse(script.textContent);
     /** @type {[string, string][]} */
     const ids = Object.entries(state.networks);
-    for (const [name, id] of ids) {
-      if (!arrived[id]) throw new Error("Its network's weights did not arrive.");
-      state.networks[name] = bytes(arrived[id]);
-    }
+    const views = await Promise.all(ids.map(([, id]) => weights(id)));
+    ids.forEach(([name], i) => { state.networks[name] = views[i]; });
+    await new Promise((resolve) => setTimeout(resolve)); // between two figures the reader comes first
     show({ model: new PageModel(state), el });
-    el.dataset.live = "ready";
   } catch (error) {
     const { message } = /** @type {Error} */ (error);
     note.textContent = `The figure cannot start, and the picture stays. ${message}`;
-    el.dataset.live = "failed";
+    became = "failed";
   }
+  el.setAttribute("data-live", became);
 }
 
-/** @type {(id: string, text: string) => void} */
-const weights = (id, text) => { arrived[id] = text; };
-Object.assign(window, { vaeLive: { weights } });
-document.addEventListener("DOMContentLoaded", () => {
-  /** @type {NodeListOf<HTMLElement>} */
-  const places = document.querySelectorAll(".live-figure");
+Object.assign(window, { vaeLive: { weights: (/** @type {string} */ id, /** @type {string} */ text) => { arrived[id] = text; } } });
+const places = document.querySelectorAll(".live-figure"); // the script is deferred: they are all there
+if ("IntersectionObserver" in window) {
+  const near = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      near.unobserve(target);
+      start(target);
+    }
+  }, { rootMargin: NEAR });
+  places.forEach((place) => near.observe(place));
+} else {
   places.forEach(start);
-});
+}
