@@ -82,14 +82,44 @@ CUT = """() => {
   return [...new Set(faults)];
 }"""
 
-# What the live figures' controls say, and what the figures show.
-FIGURES = """() => [...document.querySelectorAll(".live-figure")].map((figure) => ({
-  controls: [...figure.querySelectorAll("input, select")].map((control) => control.checked || control.value),
-  shown: figure.innerText,
-  drawn: [...figure.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL()),
-}))"""
+# Text of the page's own that nobody can see, and that no folded part (which opens without a script) holds.
+HIDDEN = """() => {
+  const faults = [], walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const { data, parentElement } = walker.currentNode;
+    if (data.trim() && !parentElement.checkVisibility() && !parentElement.closest("script, style, details"))
+      faults.push(data.trim().slice(0, 200));
+  }
+  return faults;
+}"""
 
-# Every slider at its other end, every choice another one.
+# The colours of text and its ground, by what they are the colours of.
+COLOURS = """() => {
+  const colours = {};
+  for (const node of document.querySelectorAll("body, article :is(p, a, h2, td, th, pre, .highlight span)")) {
+    const { color, backgroundColor } = getComputedStyle(node);
+    colours[`${node.localName} ${node.className}`] = [color, backgroundColor];
+  }
+  return colours;
+}"""
+
+# What the live figures' controls say and what the figures show, when all have started.
+FIGURES = """async () => {
+  const states = [];
+  for (const figure of document.querySelectorAll(".live-figure")) {
+    figure.scrollIntoView({ behavior: "instant" });
+    while (!figure.dataset.live) await new Promise((done) => setTimeout(done, 20));
+    const controls = [...figure.querySelectorAll("input, select")];
+    states.push({
+      controls: controls.map(({ type, checked, value }) => type === "radio" ? checked : value),
+      text: figure.innerText,
+      drawn: [...figure.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL()),
+    });
+  }
+  return states;
+}"""
+
+# Every slider goes to its other end, every choice to another.
 OPERATE = """() => {
   for (const control of document.querySelectorAll(".live-figure :is(input, select)")) {
     if (control.type === "range") control.value = control.value === control.max ? control.min : control.max;
