@@ -84,10 +84,11 @@ CUT = """() => {
 
 # Text of the page's own that nobody can see, and that no folded part (which opens without a script) holds.
 HIDDEN = """() => {
-  const faults = [], walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  const article = document.querySelector("article") ?? document.querySelector("main"), faults = [];
+  const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const { data, parentElement } = walker.currentNode;
-    if (data.trim() && !parentElement.checkVisibility() && !parentElement.closest("script, style, details"))
+    if (data.trim() && !parentElement.checkVisibility() && !parentElement.closest("script, style, annotation, details"))
       faults.push(data.trim().slice(0, 200));
   }
   return faults;
