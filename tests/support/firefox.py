@@ -110,8 +110,7 @@ def launch(profile: Path) -> Iterator[Firefox]:
     lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in PREFERENCES.items()]
     (profile / "user.js").write_text("".join(lines))
     command = [path, "--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, **quiet) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             socket = create_connection(f"ws://127.0.0.1:{_port(profile)}/session", timeout=WITHIN, suppress_origin=True)
             yield Firefox(socket)
