@@ -63,7 +63,8 @@ def test_every_page_is_looked_at_here(html: Path) -> None:
 
 PLANTED = """<!DOCTYPE html><html lang="en"><title>A page</title><main><h1>A page</h1>
 <span class="math">\\(x\\)</span>
-<span class="math"><mjx-container><mjx-math><mjx-merror>y</mjx-merror></mjx-math><math></math></mjx-container></span>
+<span class="math"><mjx-container><mjx-math><mjx-merror>y</mjx-merror></mjx-math>
+<math><msup><mi>x</mi></msup></math></mjx-container></span>
 <p style="color: #999">pale</p><p>a <code>\\(</code></p>
 <div style="width: 3em; overflow: hidden"><p style="white-space: nowrap">words that are cut</p></div>
 <div tabindex="0" style="width: 3em; overflow: auto"><p style="white-space: nowrap">words one can scroll to</p></div>
@@ -76,7 +77,7 @@ def test_planted_faults_are_found(chromium: Browser) -> None:
     with window(chromium) as (page, _):
         page.set_content(PLANTED)
         formulas = [fault.partition(":")[0] for fault in page.evaluate(FORMULAS)]
-        assert formulas == ["not typeset", "an error", "TeX in the text"]
+        assert formulas == ["not typeset", "no MathML", "an error", "TeX in the text"]
         pictures = [fault.partition(":")[0] for fault in page.evaluate(PICTURES)]
         assert pictures == ["no picture", "a drawing without a place"]
         assert page.evaluate(HIDDEN) == ["never seen"]

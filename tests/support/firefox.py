@@ -4,6 +4,7 @@ Playwright drives builds of its own alone, which Debian lacks.
 """
 
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -29,6 +30,8 @@ PREFERENCES = {
     "browser.cache.disk.enable": False,
     "browser.sessionhistory.max_total_viewers": 0,  # Back opens a page anew
 }
+# Said of a formula of which half has arrived, where the network or the machine is slow.
+HALF_READ = re.compile("Invalid markup: Incorrect number of children for <m")
 EVENTS = ("log.entryAdded", "network.beforeRequestSent", "network.fetchError", "network.responseCompleted")
 # What BiDi does not report of a page from a folder: pictures, scripts and styles that are not there.
 LISTENER = """() => addEventListener("error", ({ target }) => {
@@ -92,7 +95,8 @@ class Firefox:
     def _look_at(self, event: dict[str, Any]) -> None:
         match event.get("method"), event.get("params"):
             case "log.entryAdded", {"level": "error", "text": text}:
-                self.faults.append(text)
+                if not HALF_READ.match(text):
+                    self.faults.append(text)
             case "network.beforeRequestSent", {"request": {"url": url}} if ELSEWHERE.match(url):
                 self.faults.append(f"asked another host: {url}")
             case "network.fetchError", {"request": {"url": url}, "errorText": text}:

@@ -5,7 +5,7 @@ import pages
 # Read from the sources, so that collecting the tests needs no build.
 NAMES = [source.relative_to(pages.BOOK).with_suffix(".html").as_posix() for source in pages.sources()] + ["search.html"]
 
-# Formulas that are not typeset, have no MathML, or take no place; errors of the typesetter; TeX left in the text.
+# Formulas that are not typeset, take no place, or have no sound MathML; errors of the typesetter; TeX left in the text.
 FORMULAS = r"""async () => {
   await document.fonts.ready;
   const faults = [...document.fonts].filter((font) => font.status === "error").map((font) => `no font ${font.family}`);
@@ -14,6 +14,9 @@ FORMULAS = r"""async () => {
     if (!typeset || !formula.querySelector("math")) faults.push(`not typeset: ${html}`);
     else if (formula.checkVisibility() && !typeset.getBoundingClientRect().width) faults.push(`no width: ${html}`);
   }
+  const pairs = "mfrac, mroot, msub, msup, munder, mover", triples = "msubsup, munderover";
+  for (const node of document.querySelectorAll(`math :is(${pairs}, ${triples})`))
+    if (node.childElementCount !== (node.matches(pairs) ? 2 : 3)) faults.push(`no MathML: ${node.outerHTML}`);
   for (const error of document.querySelectorAll("mjx-merror, merror")) faults.push(`an error: ${error.textContent}`);
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
