@@ -53,7 +53,9 @@ WATCH = """(() => {
   const paint = () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime;
   const look = () => {
     const now = performance.now(), figure = document.querySelector(".live-figure");
-    if (document.querySelector(".math:not(:has(mjx-container))")) seen.bare = now;
+    const formulas = [...document.querySelectorAll(".math")];
+    if (document.readyState === "loading") formulas.pop();  // of which half may have arrived
+    if (formulas.some((formula) => !formula.querySelector("mjx-container"))) seen.bare = now;
     if ([...document.fonts].some(({ family, status }) => /MJX|MathJax/.test(family) && status === "loading"))
       seen.fonts = now;
     if (figure && paint() && !near) near = figure.scrollIntoView({ block: "center", behavior: "instant" }) ?? true;
