@@ -26,7 +26,7 @@ torch.set_num_threads(1)  # tests share their cores, and torch's threads spin wh
 hypothesis.settings.register_profile("tests", deadline=None, database=None, derandomize=True, max_examples=30)
 hypothesis.settings.load_profile("tests")
 
-pytest_plugins = ["browser", "tiny_recipes"]
+pytest_plugins = ["browser", "firefox", "tiny_recipes"]
 
 MNIST_ROOT = paths.data_root()  # where the environment says it is, read before any test changes the environment
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import browser
+import firefox
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "book"))
 
@@ -30,7 +31,7 @@ def missing() -> list[str]:
     """The Debian packages of what is missing."""
     packages = {package for edition in editions.NEEDS for package in editions.missing(edition).values()}
     packages |= {package for command, package in READERS.items() if not shutil.which(command)}
-    found = {"chromium": browser.find(), "epubcheck": EPUBCHECK.exists()}
+    found = {"chromium": browser.find(), "epubcheck": EPUBCHECK.exists(), "firefox-esr": firefox.find()}
     return sorted(packages | {package for package, there in found.items() if not there})
 
 
