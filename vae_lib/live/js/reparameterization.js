@@ -36,7 +36,7 @@ export function reparameterization(figure) {
   };
   const rows = ["exact", "pathwise", "score function"].map((name) =>
     [element("th", { scope: "row" }, name), element("td"), element("td")]);
-  const head = ["", "∂/∂μ", "∂/∂σ"].map((name) => element(name ? "th" : "td", {}, name));
+  const head = ["", "∂/∂μ", "∂/∂σ"].map((name) => (name ? element("th", { scope: "col" }, name) : element("td")));
   const controls = [
     slider({ label: "mean μ", min: -2.5, max: 2.5, step: 0.01, value: 0, input: (v) => figure.set("mean", v) }),
     slider({ label: "width σ", min: 0.05, max: 1.5, step: 0.01, value: 0, input: (v) => figure.set("std", v) }),
