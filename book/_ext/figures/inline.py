@@ -31,6 +31,7 @@ class InlineFigures(SphinxPostTransform):
             if image["uri"].endswith(".svg") and "jupyter_execute" in image["uri"]:
                 svg = Path(self.app.srcdir, image["uri"]).read_text(encoding="utf-8")
                 html = inline(svg, alt=image.get("alt", ""), prefix=f"figure-{number}-")
+                html = png.in_files(html, self.app, self.env.docname)
                 image.parent.replace(image, nodes.raw("", html, format="html"))
 
 

@@ -67,6 +67,7 @@ class PutPicture(SphinxPostTransform):
                 (words,) = (other.astext() for other in bundle if other["mime_type"] == "text/plain")
                 svg = Path(self.app.srcdir, image["uri"]).read_text(encoding="utf-8")
                 picture = inline(png.replaced(svg, with_few_colours), alt=words, prefix=f"live-{number}-")
+                picture = png.in_files(picture, self.app, self.env.docname)
                 html = node.astext().replace(PICTURE, PICTURE + picture)
                 node.parent.replace(node, nodes.raw("", html, format="html", classes=node["classes"]))
 

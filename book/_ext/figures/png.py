@@ -1,12 +1,17 @@
 """The pictures within a figure's SVG, where matplotlib puts PNG in base64."""
 
 import base64
+import hashlib
 import io
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from PIL import Image
+from sphinx.application import Sphinx
+from sphinx.util.osutil import relative_uri
 
+LARGE = re.compile(r"data:image/png;base64,([^\"]{4000,})")
 EMBEDDED = re.compile(r"(?<=data:image/png;base64,)[^\"]+")
 
 
@@ -25,3 +30,19 @@ def written(picture: Image.Image) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", optimize=True)
     return base64.b64encode(buffer.getvalue()).decode()
+
+
+def in_files(html: str, app: Sphinx, docname: str) -> str:
+    """A page's HTML with its larger pictures as files of the site: the text need not wait for them.
+
+    Other builders keep them where they are.
+    """
+
+    def move(found: re.Match[str]) -> str:
+        content = base64.b64decode(found[1])
+        path = Path(app.outdir, app.builder.imagedir, f"{hashlib.sha256(content).hexdigest()[:16]}.png")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return relative_uri(app.builder.get_target_uri(docname), path.relative_to(app.outdir).as_posix())
+
+    return LARGE.sub(move, html) if app.builder.name == "html" else html
