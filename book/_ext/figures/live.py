@@ -64,7 +64,8 @@ class PutPicture(SphinxPostTransform):
             if 'class="live-figure"' in node.astext():
                 bundle = node.parent.parent
                 (image,) = bundle.findall(nodes.image)
-                (words,) = (other.astext() for other in bundle if other["mime_type"] == "text/plain")
+                others = bundle.findall(nodes.Element)
+                (words,) = (other.astext() for other in others if other.get("mime_type") == "text/plain")
                 svg = Path(self.app.srcdir, image["uri"]).read_text(encoding="utf-8")
                 picture = inline(png.replaced(svg, with_few_colours), alt=words, prefix=f"live-{number}-")
                 picture = png.in_files(picture, self.app, self.env.docname)

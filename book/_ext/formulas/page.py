@@ -34,6 +34,7 @@ IN_SELECTOR = re.compile(r"\.(mjx-c[0-9A-F]+)(?:\.(TEX-\w+))?(?=[^{}]*\{)")
 CONTENT = re.compile(r'content: "([^\n]+)";')
 FACE = re.compile(r'@font-face .*font-family: MJX(?P<font>[\w-]+);.*url\((?P<url>"fonts/(?P<file>[^"]+)")\)', re.S)
 UNNAMED = {"TEX", "TEX-S4", "ZERO"}  # the fonts of what has no class, and of what is stretched
+WITHOUT_LETTERS = "MathJax_Zero.woff"  # it stands before the others, and makes every line as high
 
 
 class Formulas:
@@ -107,14 +108,21 @@ def _letter(content: str) -> str:
 
 def _font(name: str, letters: str) -> str:
     """One of MathJax's fonts, with some letters, as an address that holds it."""
+    path = mathjax.folder() / "output/chtml/fonts/woff-v2" / name
+    if name == WITHOUT_LETTERS:
+        return _address(path.read_bytes())
     options = Options(flavor="woff", notdef_outline=True, layout_features=[], hinting=False, drop_tables=["FFTM"])
-    font = load_font(str(mathjax.folder() / "output/chtml/fonts/woff-v2" / name), options)
+    font = load_font(str(path), options)
     subsetter = Subsetter(options)
     subsetter.populate(text=letters)
     subsetter.subset(font)
     file = io.BytesIO()
     save_font(font, file, options)
-    return f'"data:font/woff;base64,{base64.b64encode(file.getvalue()).decode()}"'
+    return _address(file.getvalue())
+
+
+def _address(font: bytes) -> str:
+    return f'"data:font/woff;base64,{base64.b64encode(font).decode()}"'
 
 
 def add_style(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
