@@ -77,6 +77,11 @@ def test_on_paper_every_heading_is_there(page: Page, name: str, tmp_path: Path) 
     assert text.count("\f") <= LONGEST.get(name, 60)
 
 
+def has_controls(figures: list[dict]) -> bool:
+    """Whether a page has any of which a browser could put back what it said; some figures are dragged only."""
+    return any(figure["controls"] for figure in figures)
+
+
 class TestControlsAgreeWithTheirFigure:
     """A browser puts back what a form said when the page was left; a figure starts anew."""
 
@@ -89,7 +94,7 @@ class TestControlsAgreeWithTheirFigure:
             page.goto(address)
             fresh = page.evaluate(FIGURES)
             page.evaluate(OPERATE)
-            assert page.evaluate(FIGURES) != fresh
+            assert (page.evaluate(FIGURES) != fresh) == has_controls(fresh)
             page.reload()
             assert page.evaluate(FIGURES) == fresh, "after a reload"
             page.evaluate(OPERATE)
@@ -102,7 +107,7 @@ class TestControlsAgreeWithTheirFigure:
         firefox.open(address)
         fresh = firefox.evaluate(FIGURES)
         firefox.evaluate(OPERATE)
-        assert firefox.evaluate(FIGURES) != fresh
+        assert (firefox.evaluate(FIGURES) != fresh) == has_controls(fresh)
         firefox.reload()
         assert firefox.evaluate(FIGURES) == fresh, "after a reload"
         firefox.evaluate(OPERATE)

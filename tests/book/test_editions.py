@@ -17,6 +17,7 @@ from _ext.editions.pdf import PIXEL
 from _ext.figures import png
 from _ext.formulas.mathjax import MathJax
 from bs4 import BeautifulSoup
+from PIL import Image
 from tools import EPUBCHECK, editions
 
 from vae_course.bank import CHAPTERS
@@ -130,9 +131,11 @@ class TestPdf:
         assert (before.count("Right."), after.count("Right.")) == (0, questions)
         assert before.count("Not so.") == 0
 
-    def test_has_the_picture_of_every_live_figure(self, pdf: Path, site: dict[str, BeautifulSoup]) -> None:
+    def test_has_the_picture_of_every_live_figure(self, pdf: Path, site: dict[str, BeautifulSoup], html: Path) -> None:
         shown = [image["xlink:href"] for page in site.values() for image in page.select(".live-static image")]
-        pictures = {png.read(source.partition(",")[2]).size for source in shown}
+        inside = [png.read(source.partition(",")[2]) for source in shown if source.startswith("data:")]
+        files = [html / "_images" / source.rpartition("/")[2] for source in shown if not source.startswith("data:")]
+        pictures = {picture.size for picture in (*inside, *map(Image.open, files))}
         pictures = {(PIXEL * width, PIXEL * height) for width, height in pictures}
         listed = run("pdfimages", "-list", pdf).splitlines()[2:]
         assert pictures
