@@ -53,8 +53,11 @@ def prose_of(html: Path, source: Path) -> BeautifulSoup:
     article = BeautifulSoup(page, "html.parser").find("article")
     for caption in article.select("figcaption"):
         caption.find_parent("div", class_="cell").insert_after(caption.extract())
-    for node in article.select("div.cell, .starter, .headerlink, .toctree-wrapper, .downloads, script"):
+    for node in article.select("div.cell, .starter, .headerlink, .toctree-wrapper, .downloads, script, wbr"):
         node.decompose()
+    for node in article.select("code > .pre"):
+        node.unwrap()
+    article.smooth()  # what a wbr parted is one word
     return article
 
 

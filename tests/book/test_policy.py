@@ -61,7 +61,7 @@ def test_the_policy_lets_no_inline_script_run_and_nothing_come_from_elsewhere(ht
     assert given["script-src"] == {"'self'"}
     allowed = {"'none'", "'self'", "data:"}
     assert {name for name, what in given.items() if not what <= allowed} == {"style-src"}
-    assert {name for name, what in given.items() if "data:" in what} == {"img-src"}
+    assert {name for name, what in given.items() if "data:" in what} == {"img-src", "font-src"}
     assert header(html / "nginx_headers.conf") == header(html / "_headers")
 
 

@@ -152,7 +152,7 @@ def test_the_home_page_offers_the_editions_that_are_there(book: Path, monkeypatc
     zipped = {"the site as a zip file": "downloads/vae-executed.zip"}
     assert offered(book) == {"PDF": "downloads/vae-executed.pdf"} | zipped
     with zipfile.ZipFile(book / "_build/html/downloads/vae-executed.zip") as archive:  # of a site built from nothing
-        assert "vae-executed/_static/mathjax/tex-chtml.js" in archive.namelist()
+        assert "vae-executed/_static/formulas.css" in archive.namelist()
     edition(book, "EPUB")
     assert small_book.build(book).returncode == 0  # no page is written again, and yet the offer is new
     assert offered(book) == {"PDF": "downloads/vae-executed.pdf", "EPUB": "downloads/vae-executed.epub"} | zipped

@@ -139,6 +139,7 @@ FAULTS = r"""(desk) => {
     }
   }
   for (const svg of article.querySelectorAll("svg.book-figure")) {
+    if (!svg.getClientRects().length) continue;
     const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
     for (const line of svg.querySelectorAll("g[id*='text_'] g[transform]")) {
       const size = /scale\(([\d.]+) -/.exec(line.getAttribute("transform"));

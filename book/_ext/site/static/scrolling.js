@@ -17,6 +17,17 @@ function mark(box, kind) {
   }
 }
 
+// A formula in the text cannot break. One that is wider than the lines becomes a line of its own, which scrolls.
+function partWide() {
+  const formulas = [...document.querySelectorAll(".bd-article span.math")];
+  for (const formula of formulas) formula.classList.remove("wide");
+  const wide = formulas.filter((formula) => {
+    const block = formula.closest("p, li, dd, dt, figcaption, summary, div");
+    return block && formula.getBoundingClientRect().width > block.clientWidth;
+  });
+  for (const formula of wide) formula.classList.add("wide");
+}
+
 const observer = new ResizeObserver((entries) => {
   for (const { target } of entries) mark(target, kinds.get(target) ?? "");
 });
@@ -27,3 +38,4 @@ for (const [selector, kind] of KINDS) {
     observer.observe(box);
   }
 }
+new ResizeObserver(partWide).observe(document.querySelector(".bd-article") ?? document.body);
