@@ -23,7 +23,10 @@ function partWide() {
   for (const formula of formulas) formula.classList.remove("wide");
   const wide = formulas.filter((formula) => {
     const block = formula.closest("p, li, dd, dt, figcaption, summary, div");
-    return block && formula.getBoundingClientRect().width > block.clientWidth;
+    const whole = formula.closest(".together") ?? formula; // with its comma
+    if (!block) return false;
+    const end = block.getBoundingClientRect().right - parseFloat(getComputedStyle(block).paddingRight);
+    return whole.getBoundingClientRect().right > end + 1;
   });
   for (const formula of wide) formula.classList.add("wide");
 }
