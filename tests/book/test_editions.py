@@ -138,8 +138,10 @@ class TestPdf:
         pictures = {picture.size for picture in (*inside, *map(Image.open, files))}
         pictures = {(PIXEL * width, PIXEL * height) for width, height in pictures}
         listed = run("pdfimages", "-list", pdf).splitlines()[2:]
+        printed = [tuple(map(int, line.split()[3:5])) for line in listed]
         assert pictures
-        assert pictures - {tuple(map(int, line.split()[3:5])) for line in listed} == set()
+        # what draws the SVG for TeX puts a picture's edge on whole pixels of its own
+        assert [size for size in pictures if not any(other == pytest.approx(size, rel=0.02) for other in printed)] == []
 
 
 def plain(words: str) -> str:

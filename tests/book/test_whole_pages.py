@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, Page
 from whole_pages import CUT, FORMULAS, HIDDEN, PICTURES
 
 WIDE, NARROW = 1280, 390
+# what watches a size is told of a change with the next frame
+SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 USUAL, LARGE = "16px", "32px"  # the type's size: as browsers have it, and at 200 %
 
 
@@ -51,6 +53,7 @@ def test_nobody_is_shut_out(page: Page, width: int, theme: str, other: str) -> N
 def test_nothing_is_cut(page: Page, width: int, size: str) -> None:
     resize(page, width)
     page.evaluate("size => { document.documentElement.style.fontSize = size; }", size)
+    page.evaluate(SETTLED)
     cut = page.evaluate(CUT)
     page.evaluate("document.documentElement.style.fontSize = ''")
     assert cut == []

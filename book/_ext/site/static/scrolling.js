@@ -19,14 +19,14 @@ function mark(box, kind) {
 
 // A formula in the text cannot break. One that is wider than the lines becomes a line of its own, which scrolls.
 function partWide() {
-  const formulas = [...document.querySelectorAll(".bd-article span.math")];
+  const formulas = [...document.querySelectorAll(".bd-article span.math")]
+    .map((formula) => formula.closest(".together") ?? formula); // with its comma
   for (const formula of formulas) formula.classList.remove("wide");
   const wide = formulas.filter((formula) => {
     const block = formula.closest("p, li, dd, dt, figcaption, summary, div");
-    const whole = formula.closest(".together") ?? formula; // with its comma
     if (!block) return false;
     const end = block.getBoundingClientRect().right - parseFloat(getComputedStyle(block).paddingRight);
-    return whole.getBoundingClientRect().right > end + 1;
+    return formula.getBoundingClientRect().right > end + 1;
   });
   for (const formula of wide) formula.classList.add("wide");
 }
