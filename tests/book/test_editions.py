@@ -1,5 +1,6 @@
 """The book as PDF and as EPUB, made as a reader makes them, and read by other programs than those that made them."""
 
+import io
 import json
 import re
 import subprocess
@@ -135,7 +136,8 @@ class TestPdf:
         shown = [image["xlink:href"] for page in site.values() for image in page.select(".live-static image")]
         inside = [png.read(source.partition(",")[2]) for source in shown if source.startswith("data:")]
         files = [html / "_images" / source.rpartition("/")[2] for source in shown if not source.startswith("data:")]
-        pictures = {picture.size for picture in (*inside, *map(Image.open, files))}
+        read = (Image.open(io.BytesIO(path.read_bytes())) for path in files)
+        pictures = {picture.size for picture in (*inside, *read)}
         pictures = {(PIXEL * width, PIXEL * height) for width, height in pictures}
         listed = run("pdfimages", "-list", pdf).splitlines()[2:]
         printed = [tuple(map(int, line.split()[3:5])) for line in listed]
