@@ -1,7 +1,7 @@
 """Every whole page in Chromium from its folder and in Firefox; after Back, without scripts, and on paper."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import live_pages
@@ -91,29 +91,24 @@ class TestControlsAgreeWithTheirFigure:
 
     def test_in_chromium(self, chromium: Browser, address: str) -> None:
         with window(chromium) as (page, faults):
-            page.goto(address)
-            fresh = page.evaluate(FIGURES)
-            page.evaluate(OPERATE)
-            assert (page.evaluate(FIGURES) != fresh) == has_controls(fresh)
-            page.reload()
-            assert page.evaluate(FIGURES) == fresh, "after a reload"
-            page.evaluate(OPERATE)
-            page.goto("about:blank")
-            page.go_back()
-            assert page.evaluate(FIGURES) == fresh, "after Back"
+            agree(address, page.goto, page.evaluate, page.reload, page.go_back)
             assert faults == []
 
     def test_in_firefox(self, firefox: Firefox, address: str) -> None:
-        firefox.open(address)
-        fresh = firefox.evaluate(FIGURES)
-        firefox.evaluate(OPERATE)
-        assert (firefox.evaluate(FIGURES) != fresh) == has_controls(fresh)
-        firefox.reload()
-        assert firefox.evaluate(FIGURES) == fresh, "after a reload"
-        firefox.evaluate(OPERATE)
-        firefox.open("about:blank")
-        firefox.back()
-        assert firefox.evaluate(FIGURES) == fresh, "after Back"
+        agree(address, firefox.open, firefox.evaluate, firefox.reload, firefox.back)
+
+
+def agree(address: str, go: Callable, evaluate: Callable, reload: Callable, back: Callable) -> None:
+    go(address)
+    fresh = evaluate(FIGURES)
+    evaluate(OPERATE)
+    assert (evaluate(FIGURES) != fresh) == has_controls(fresh)
+    reload()
+    assert evaluate(FIGURES) == fresh, "after a reload"
+    evaluate(OPERATE)
+    go("about:blank")
+    back()
+    assert evaluate(FIGURES) == fresh, "after Back"
 
 
 def test_planted_faults_are_found_in_firefox(firefox: Firefox, tmp_path: Path) -> None:

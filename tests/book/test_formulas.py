@@ -62,7 +62,7 @@ def test_the_style_has_every_glyph_and_no_other_each_in_its_font(html: Path) -> 
     assert without_glyphs.count("{") == without_glyphs.count("}")
 
 
-def test_it_takes_the_place_that_mathjax_gives_it_in_the_browser(html: Path, chromium: Browser, tmp_path: Path) -> None:
+def test_it_takes_the_place_that_mathjax_gives_it_in_the_browser(html: Path, chromium: Browser) -> None:
     """MathJax itself is the oracle: the same formulas, with its script, on a page in the same font."""
     settings = "window.MathJax = {startup: {typeset: false}}"
     sources = [
