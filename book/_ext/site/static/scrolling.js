@@ -12,16 +12,22 @@ function mark(box, kind) {
     box.setAttribute("tabindex", "0");
     box.setAttribute("role", "group");
     box.setAttribute("aria-label", `wide ${kind}, scrolls sideways`);
-  } else {
-    for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
-  }
+  } else unmark(box);
+}
+
+/** @param {Element} box */
+function unmark(box) {
+  for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
 }
 
 // A formula in the text cannot break. One that is wider than the lines becomes a line of its own, which scrolls.
 function partWide() {
   const formulas = [...document.querySelectorAll(".bd-article span.math")]
     .map((formula) => formula.closest(".together") ?? formula); // with its comma
-  for (const formula of formulas) formula.classList.remove("wide");
+  for (const formula of formulas) {
+    formula.classList.remove("wide");
+    unmark(formula);
+  }
   const wide = formulas.filter((formula) => {
     const block = formula.closest("p, li, dd, dt, figcaption, summary, div");
     if (!block) return false;
@@ -29,6 +35,7 @@ function partWide() {
     return formula.getBoundingClientRect().right > end + 1;
   });
   for (const formula of wide) formula.classList.add("wide");
+  for (const formula of wide) mark(formula, "formula");
 }
 
 const observer = new ResizeObserver((entries) => {
