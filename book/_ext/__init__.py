@@ -17,6 +17,7 @@ MODULES = (
     "site.published_models",
     "site.publishing",
     "site.search",
+    "site.styles",
     "site.theme",
     "site.trim",
     "notebooks.notebook",

@@ -84,7 +84,8 @@ class Box(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         name = self.name.removesuffix(GATES[0])
-        text = [f"::::::{{dropdown}} {self.arguments[0]}", f":class-container: {name}", *self.content, "::::::"]
+        title = f"{KINDS[name].label}{self.arguments[0]}"
+        text = [f"::::::{{dropdown}} {title}", f":class-container: {name}", *self.content, "::::::"]
         holder = nodes.container()
         self.state.nested_parse(StringList(text, self.env.docname), self.content_offset, holder)
         if self.name != name:

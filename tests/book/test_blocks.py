@@ -27,9 +27,9 @@ from vae_course.handout.blocks import KINDS, directives, kind_of
 ROOT = pages.BOOK.parent
 TABLE = "vae_course/handout/blocks.py"
 ROW = """\
-    "deeper": Kind(
+    "remark": Kind(
         page="closed", notebook="cells", paper="ruled", handout="section",
-        node="container.deeper", html="details.deeper"
+        node="container.remark", html="details.remark", label="Remark: "
     ),
 """
 CONFIG = """\
@@ -49,18 +49,18 @@ sphinx:
     html_math_renderer: typeset
     mathjax3_config: {{tex: {{macros: {{R: '{{\\mathbb{{R}}}}'}}}}}}
 """
-DEEPER = """
-```{deeper-start} Why the columns are in $\\R$
+REMARKS = """
+```{remark-start} Why the columns are in $\\R$
 ```
 Beside the rule.
 ```{code-cell} ipython3
 inside = 1 + 1
 ```
 More beside the rule.
-```{deeper-end}
+```{remark-end}
 ```
 
-:::{deeper} Without a cell
+:::{remark} Without a cell
 - In a list.
 :::
 
@@ -80,10 +80,10 @@ class Copy:
         shutil.copy(pages.BOOK / "_config.yml", self.root / "book")
         chapter = self.root / "book" / "chapters" / "elbo.md"
         text = chapter.read_text(encoding="utf-8")
-        chapter.write_text(text.replace("\n## Exercises\n", f"\n## Exercises\n{DEEPER}"), encoding="utf-8")
+        chapter.write_text(text.replace("\n## Exercises\n", f"\n## Exercises\n{REMARKS}"), encoding="utf-8")
         self.book = small_book.write(folder)
         (self.book / "_config.yml").write_text(CONFIG.format(self.root / "book"))
-        (self.book / "page.md").write_text(f"{small_book.FRONT}# A page\n{DEEPER}")
+        (self.book / "page.md").write_text(f"{small_book.FRONT}# A page\n{REMARKS}")
         (self.book / "words.md").write_text(SOURCES)
         (self.book / "references.bib").write_text(ENTRY)
         (self.book / "_static").mkdir()
@@ -112,7 +112,7 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     copy = Copy(tmp_path_factory.mktemp("taught"))
     for made, where in ((copy.build(), "page"), (copy.handout(), "elbo.md")):
         assert made.returncode != 0
-        assert f"{where}: {{deeper-start}} is a kind of block that was never taught" in made.stdout + made.stderr
+        assert f"{where}: {{remark-start}} is a kind of block that was never taught" in made.stdout + made.stderr
     assert not (copy.built / "html" / "page.html").exists() and not (copy.root / "out").exists()
     copy.teach()
     for builder in ((), ("--builder", "latex"), ("--builder", "custom", "--custom-builder", "epub")):
@@ -124,20 +124,20 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 class TestTaught:
     def test_is_closed_on_the_page_with_what_it_holds(self, taught: Copy) -> None:
         page = BeautifulSoup((taught.built / "html" / "page.html").read_text(encoding="utf-8"), "html.parser")
-        first, second = page.select("details.deeper")
-        assert "Why the columns" in first.summary.get_text() and "open" not in first.attrs
+        first, second = page.select("details.remark")
+        assert "Remark: Why the columns" in first.summary.get_text() and "open" not in first.attrs
         assert "inside = 1 + 1" in first.select_one("div.cell").get_text() and "More beside" in first.get_text()
         assert "In a list." in second.get_text()
         assert "Outside" not in first.get_text() + second.get_text()
 
     def test_is_cells_of_the_notebook(self, taught: Copy) -> None:
         cells = nbformat.read(taught.built / "notebooks" / "page.ipynb", as_version=4).cells
-        first = next(i for i, cell in enumerate(cells) if cell.source.startswith("### Why"))
+        first = next(i for i, cell in enumerate(cells) if cell.source.startswith("### Remark: Why"))
         assert [cell.source for cell in cells[first:]] == [
-            "### Why the columns are in ${\\mathbb{R}}$\n\nBeside the rule.",
+            "### Remark: Why the columns are in ${\\mathbb{R}}$\n\nBeside the rule.",
             "inside = 1 + 1",
             "More beside the rule.",
-            "### Without a cell\n\n- In a list.\n\nOutside again.",
+            "### Remark: Without a cell\n\n- In a list.\n\nOutside again.",
         ]
         assert cells[first + 1].cell_type == "code" and "jupyter" not in cells[first + 1].metadata
 
@@ -162,11 +162,11 @@ class TestTaught:
         assert made.returncode == 0, made.stderr
         cells = nbformat.read(taught.root / "out" / "elbo.ipynb", as_version=4).cells
         assert [cell.source for cell in cells[1:7]] == [
-            "### Why the columns are in ${\\mathbb{R}}$",
+            "### Remark: Why the columns are in ${\\mathbb{R}}$",
             "Beside the rule.",
             "inside = 1 + 1",
             "More beside the rule.",
-            "### Without a cell\n\n- In a list.",
+            "### Remark: Without a cell\n\n- In a list.",
             "Outside again.",
         ]
 
@@ -181,7 +181,7 @@ def section(*parts: nodes.Node) -> nodes.document:
 
 
 def start(title: str) -> nodes.container:
-    return nodes.container("", nodes.rubric("", title), gate="deeper")
+    return nodes.container("", nodes.rubric("", title), gate="remark")
 
 
 def words(text: str) -> nodes.paragraph:
@@ -189,7 +189,7 @@ def words(text: str) -> nodes.paragraph:
 
 
 def test_each_box_takes_what_stands_between_its_gates() -> None:
-    end = partial(gate, gate="deeper")
+    end = partial(gate, gate="remark")
     page = section(words("a"), start("One"), words("b"), words("c"), end(), words("d"), start("Two"), end(), words("e"))
     assert [node.astext() for node in page[0]] == ["a", "One\n\nb\n\nc", "d", "Two", "e"]
 
@@ -197,11 +197,11 @@ def test_each_box_takes_what_stands_between_its_gates() -> None:
 @pytest.mark.parametrize(
     ("parts", "said"),
     [
-        ([start("One"), words("b")], "page: the {deeper-start} 'One' has no {deeper-end}"),
-        ([start("One"), start("Two"), gate(gate="deeper")], "page: the {deeper-start} 'One' has no {deeper-end}"),
-        ([start("One"), nodes.section("", gate(gate="deeper"))], "page: the {deeper-start} 'One' has no {deeper-end}"),
-        ([start("One"), gate(gate="aside")], "page: the {deeper-start} 'One' has no {deeper-end}"),
-        ([words("a"), gate(gate="deeper")], "page: a {deeper-end} ends nothing"),
+        ([start("One"), words("b")], "page: the {remark-start} 'One' has no {remark-end}"),
+        ([start("One"), start("Two"), gate(gate="remark")], "page: the {remark-start} 'One' has no {remark-end}"),
+        ([start("One"), nodes.section("", gate(gate="remark"))], "page: the {remark-start} 'One' has no {remark-end}"),
+        ([start("One"), gate(gate="aside")], "page: the {remark-start} 'One' has no {remark-end}"),
+        ([words("a"), gate(gate="remark")], "page: a {remark-end} ends nothing"),
     ],
     ids=["no end", "another inside", "a heading inside", "another's end", "no start"],
 )

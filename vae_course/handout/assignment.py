@@ -217,11 +217,11 @@ def _markdown(block: Block) -> str:
     """
     if not block.name:
         return _prose(block.body)
-    form, body = kind_of(block.name, "").handout, "\n\n".join(map(_markdown, blocks(block.body)))
-    if form == "details":
+    kind, body = kind_of(block.name, ""), "\n\n".join(map(_markdown, blocks(block.body)))
+    if kind.handout == "details":
         return details(block.argument, body)
-    if form == "section":
-        return f"### {_prose(block.argument)}\n\n{body}".strip()
+    if kind.handout == "section":
+        return f"### {kind.label}{_prose(block.argument)}\n\n{body}".strip()
     raise ValueError(f"a {{{block.name}}} has no place here: each cell of a hand-out is words or code")
 
 

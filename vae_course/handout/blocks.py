@@ -23,7 +23,8 @@ class Kind:
 
     node: how its docutils node is known, by tag and classes; html: the CSS selector of its element.
     page: "given" where something else makes the directive. "closed" makes one of the book's own, whose title opens it,
-    {name}, or {name-start} and {name-end} around what holds cells: a container of the class `name`, and a <details>.
+    {name}, or {name-start} and {name-end} around what holds cells: a container of the class `name`, and a <details>
+    whose title begins with `label`.
     notebook: "prose" as it stands, in a "quotation", or in "details" that open at a click; "cells" of prose and code
     under the title as a heading; "folded", the same in details and collapsed cells; "code" and "starter" are cells.
     paper: "given" as Sphinx prints it, or the treatment in book/_ext/editions/pages.py.
@@ -36,6 +37,7 @@ class Kind:
     handout: Literal["refused", "details", "section", "part"]
     node: str = ""
     html: str = ""
+    label: str = ""
 
     def __post_init__(self) -> None:
         for name, hint in get_type_hints(type(self)).items():
@@ -59,6 +61,16 @@ KINDS = {
         notebook="cells", paper="exercise", handout="part", node="exercise_enumerable_node", html="div.exercise"
     ),
     "solution": Kind(notebook="folded", paper="solution", handout="part", node="solution_node", html="div.solution"),
+    # What the next chapter does not need. A test counts the words of what stands outside: tests/book/test_reading.py.
+    "deeper": Kind(
+        page="closed",
+        notebook="cells",
+        paper="ruled",
+        handout="section",
+        node="container.deeper",
+        html="details.deeper",
+        label="Deeper: ",
+    ),  # fmt: skip
     "dropdown": Kind(
         notebook="details", paper="aside", handout="details", node="container.dropdown", html="details, div.dropdown"
     ),

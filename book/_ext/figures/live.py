@@ -51,6 +51,7 @@ def write_front_end(app: Sphinx) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "live.js").write_text(page_script(), encoding="utf-8")
         (folder / "live.css").write_text(CSS.read_text(encoding="utf-8"), encoding="utf-8")
+        app.add_css_file(f"{FOLDER}/live.css")
 
 
 class PutPicture(SphinxPostTransform):
@@ -106,7 +107,6 @@ class MoveWeights(SphinxPostTransform):
 
 def add_scripts(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
     if doctree is not None and "live_figures" in doctree:
-        app.add_css_file(f"{FOLDER}/live.css")
         app.add_js_file(f"{FOLDER}/live.js", loading_method="defer")
 
 

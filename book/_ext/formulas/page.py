@@ -1,13 +1,10 @@
 """The site's formulas: set by MathJax when their page is written, there at first paint, and heard by screen readers.
 
 What a formula looks like is kept from one build to the next. Of MathJax's style sheet and fonts, the site gets what its
-formulas use, as one file: fonts of their own would come after the first paint, and not at all where a browser refuses
-them to a page from a folder.
+formulas use, as one file.
 """
 
-import base64
 import hashlib
-import io
 import json
 import re
 from contextlib import ExitStack
@@ -15,12 +12,12 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.nodes import Element
-from fontTools.subset import Options, Subsetter, load_font, save_font
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
+from _ext import fonts
 from _ext.formulas import mathjax
 from _ext.formulas.mathjax import Formula, MathJax
 from vae_course.handout.tex import expand, macros
@@ -109,20 +106,7 @@ def _letter(content: str) -> str:
 def _font(name: str, letters: str) -> str:
     """One of MathJax's fonts, with some letters, as an address that holds it."""
     path = mathjax.folder() / "output/chtml/fonts/woff-v2" / name
-    if name == WITHOUT_LETTERS:
-        return _address(path.read_bytes())
-    options = Options(flavor="woff", notdef_outline=True, layout_features=[], hinting=False, drop_tables=["FFTM"])
-    font = load_font(str(path), options)
-    subsetter = Subsetter(options)
-    subsetter.populate(text=letters)
-    subsetter.subset(font)
-    file = io.BytesIO()
-    save_font(font, file, options)
-    return _address(file.getvalue())
-
-
-def _address(font: bytes) -> str:
-    return f'"data:font/woff;base64,{base64.b64encode(font).decode()}"'
+    return fonts.address(path.read_bytes()) if name == WITHOUT_LETTERS else fonts.with_letters(path, letters)
 
 
 def add_style(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:

@@ -11,7 +11,7 @@ FIRST = 0  # before others ask for a template
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    for script in ("buttons.js", "scrolling.js"):
+    for script in ("buttons.js", "folded.js", "scrolling.js"):
         app.add_js_file(script)
     app.connect("config-inited", keep_title)
     app.connect("builder-inited", add_files, priority=FIRST)

@@ -11,10 +11,10 @@ UNUSED = (
     "**/*.map",  # from scripts and styles to their sources
     "locales",  # of the theme's build
     "*webpack-macros.html",
-    "scripts/fontawesome.js*",  # the icons a second time: the font has them
+    "scripts/fontawesome.js*",  # the icons, which are in the style sheet
+    "vendor/fontawesome",
 )
 SOURCE_MAP = re.compile(r"(?://# sourceMappingURL=\S+|/\*# sourceMappingURL=[^*]+\*/)\s*\Z")
-TTF = re.compile(r',\s*url\([^)]+\.ttf\)\s*format\("truetype"\)')  # the second choice, after WOFF2
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -28,7 +28,6 @@ def trim(app: Sphinx, exception: Exception | None) -> None:
         return
     site, static = Path(app.outdir), Path(app.outdir, "_static")
     unused = {path for pattern in UNUSED for path in static.glob(pattern)}
-    unused |= {path.with_suffix(".ttf") for path in static.rglob("*.woff2")}
     pages = {site / f"{name}.html" for name in (*app.env.found_docs, "search", "404")}
     unused |= {path for path in site.rglob("[!_]*.html") if static not in path.parents} - pages
     for path in unused:
@@ -36,6 +35,5 @@ def trim(app: Sphinx, exception: Exception | None) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    for path in (*static.glob("scripts/*.js"), *static.glob("styles/*.css")):
-        text = path.read_text(encoding="utf-8")
-        path.write_text(TTF.sub("", SOURCE_MAP.sub("", text)), encoding="utf-8")
+    for path in (*static.glob("scripts/*.js"), *static.glob("*.css")):
+        path.write_text(SOURCE_MAP.sub("", path.read_text(encoding="utf-8")), encoding="utf-8")
