@@ -1,9 +1,9 @@
 """How long a chapter takes to read, counted on its built page: `python tests/support/reading.py [CHAPTER ...]`.
 
-Its main line is what stands outside of Deeper sections, exercises, the quiz and code. 200 words take a minute, a displayed
-formula half a minute, a figure one. A word is what stands between spaces, a formula in the text one word; words of
-captions, tables and code belong to the minute of a figure, or are looked up. With everything, exercises take as long
-as the teaching guide gives them.
+Its main line is what stands outside of Deeper sections, exercises, the quiz and code. 200 words take a minute, a
+displayed formula half a minute, a figure one. A word is what stands between spaces, a formula in the text one word;
+words of captions, tables and code belong to the minute of a figure, or are looked up. With everything, exercises take
+as long as the teaching guide gives them.
 """
 
 import re

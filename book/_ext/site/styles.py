@@ -112,9 +112,9 @@ def _possible(selector: list[Node], words: set[str]) -> bool:
         if isinstance(token, FunctionBlock) and token.lower_name in ("is", "where", "has"):
             if not any(_possible(each, words) for each in _split(token.arguments)):
                 return False
-        elif isinstance(token, HashToken) or (isinstance(token, IdentToken) and before == "."):
-            if token.value not in words:
-                return False
+        wanted = isinstance(token, HashToken) or (isinstance(token, IdentToken) and before == ".")
+        if wanted and token.value not in words:
+            return False
         before = token
     return True
 
