@@ -13,12 +13,12 @@ from fontTools.subset import Options, Subsetter, load_font, save_font
 def with_letters(path: Path, letters: str) -> str:
     """The address of a WOFF that has some letters of a font's: the font's outlines, without hints."""
     options = Options(flavor="woff", notdef_outline=True, layout_features=[], hinting=False, drop_tables=["FFTM"])
-    font = load_font(str(path), options)
     subsetter = Subsetter(options)
     subsetter.populate(text=letters)
-    subsetter.subset(font)
     file = io.BytesIO()
-    save_font(font, file, options)
+    with load_font(str(path), options) as font:
+        subsetter.subset(font)
+        save_font(font, file, options)
     return address(file.getvalue())
 
 

@@ -9,6 +9,7 @@ from _ext.elements import attribute, classes
 from browser import window
 from bs4 import BeautifulSoup, Tag
 from playwright.sync_api import Browser, Page
+from whole_pages import READ_THROUGH
 
 PAGES = [source.relative_to(pages.BOOK).with_suffix(".html").as_posix() for source in pages.sources()]
 # What is not prose; years of what is cited; and live figures, which have tests of their own.
@@ -90,7 +91,6 @@ def test_the_bibliography_has_the_labels_of_the_text(html: Path) -> None:
 
 
 READY = r"""async () => {
-  if (window.MathJax?.startup?.promise) await MathJax.startup.promise;
   for (const box of document.querySelectorAll("details")) box.open = true;
   for (const box of document.querySelectorAll(".toggle-hidden")) box.classList.remove("toggle-hidden");
   await document.fonts.ready;
@@ -156,6 +156,7 @@ FAULTS = r"""(desk) => {
 
 def layout_faults(page: Page, *, desk: bool) -> list[str]:
     page.evaluate(READY)
+    page.evaluate(READ_THROUGH)
     return page.evaluate(FAULTS, desk)
 
 
@@ -187,7 +188,7 @@ def test_what_scrolls_is_a_stop_for_the_tab_key_and_nothing_else_is(name: str, c
     with window(chromium, viewport={"width": 390, "height": 900}) as (page, _):
         page.goto(f"{server}/{name}")
         page.evaluate(READY)
-        page.wait_for_timeout(100)  # observers of sizes are called with the next frame
+        page.evaluate(READ_THROUGH)
         wrong = page.evaluate(
             """(boxes) => [...document.querySelectorAll(boxes)]
               .filter((box) => (box.scrollWidth > box.clientWidth + 1) !== (box.tabIndex === 0 && !!box.ariaLabel))

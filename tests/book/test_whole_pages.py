@@ -8,11 +8,9 @@ import whole_pages
 from axe_playwright_python.sync_playwright import Axe
 from browser import window
 from playwright.sync_api import Browser, Page
-from whole_pages import CUT, FORMULAS, HIDDEN, PICTURES
+from whole_pages import CUT, FORMULAS, HIDDEN, PICTURES, READ_THROUGH
 
 WIDE, NARROW = 1280, 390
-# what watches a size is told of a change with the next frame
-SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 USUAL, LARGE = "16px", "32px"  # the type's size: as browsers have it, and at 200 %
 
 
@@ -27,6 +25,7 @@ def page(request, chromium: Browser, server: str) -> Iterator[Page]:
 
 def resize(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
+    page.evaluate(READ_THROUGH)
 
 
 def violations(page: Page, theme: str, *without: str) -> dict[str, list[str]]:
@@ -53,7 +52,7 @@ def test_nobody_is_shut_out(page: Page, width: int, theme: str, other: str) -> N
 def test_nothing_is_cut(page: Page, width: int, size: str) -> None:
     resize(page, width)
     page.evaluate("size => { document.documentElement.style.fontSize = size; }", size)
-    page.evaluate(SETTLED)
+    page.evaluate(READ_THROUGH)
     cut = page.evaluate(CUT)
     page.evaluate("document.documentElement.style.fontSize = ''")
     assert cut == []

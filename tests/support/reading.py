@@ -13,6 +13,7 @@ from math import ceil
 from pathlib import Path
 
 import pages
+from _ext.elements import attribute, first
 from bs4 import BeautifulSoup, Tag
 
 WORDS_A_MINUTE = 200
@@ -58,9 +59,9 @@ def reading(part: Tag) -> Reading:
 
 def main_line(page: Path) -> Reading:
     part = article(page)
-    for heading in part.find_all("h2"):
-        if heading.get_text().startswith(("Exercises", "Check yourself")):
-            heading.parent.decompose()
+    for section in part.select("section:has(> h2)"):
+        if first(section, "h2").get_text().startswith(("Exercises", "Check yourself")):
+            section.decompose()
     for node in part.select(ASIDE):
         node.decompose()
     return reading(part)
@@ -69,9 +70,9 @@ def main_line(page: Path) -> Reading:
 def everything(page: Path) -> float:
     """Minutes for the whole page, its exercises done."""
     part = article(page)
-    exercises = {node["id"] for node in part.select("div.exercise")}
+    exercises = {attribute(node, "id") for node in part.select("div.exercise")}
     guide = dict(GUIDE.findall((pages.BOOK / "appendix" / "teaching_guide.md").read_text(encoding="utf-8")))
-    return reading(part).minutes + sum(int(guide[str(name)]) for name in exercises)
+    return reading(part).minutes + sum(int(guide[name]) for name in exercises)
 
 
 def rounded(minutes: float) -> int:

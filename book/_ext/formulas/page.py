@@ -90,6 +90,7 @@ def style(whole: str, glyphs: set[str]) -> str:
                 letters[font] = letters.get(font, "") + "".join(map(_letter, CONTENT.findall(rule)))
 
     def with_font(rule: str) -> str:
+        rule = rule.replace("font-family: MJXZERO, ", "font-family: MJXZERO, MJXWAIT, ")
         face = FACE.search(rule)
         if face is None:
             return rule

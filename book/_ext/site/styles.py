@@ -59,14 +59,19 @@ def gather(app: Sphinx, exception: Exception | None) -> None:
         return
     assert isinstance(app.builder, StandaloneHTMLBuilder)
     paths = [static / name for name in (*THEME, *common(app.builder))]
-    pages = (path.read_text(encoding="utf-8") for path in Path(app.outdir).rglob("*.html"))
-    words = {word for text in pages for marks in MARKS.findall(text) for word in WORD.findall(" ".join(marks))}
-    scripts = (path.read_text(encoding="utf-8") for pattern in SCRIPTS for path in static.glob(pattern))
-    words |= {word for text in scripts for word in WORD.findall(text)}
+    words = marks(Path(app.outdir))
     sheet = "\n".join(needed(with_asked(path), words) for path in paths)
     (static / SHEET).write_text(with_icons(sheet, (static / THEME[-1]).parent), encoding="utf-8")
     for path in (*paths, static / "basic.css"):  # asked for by the theme's
         path.unlink()
+
+
+def marks(site: Path) -> set[str]:
+    """Every class and name that an element of a site may have: those in its pages, and all words of its scripts."""
+    pages = (path.read_text(encoding="utf-8") for path in site.rglob("*.html"))
+    scripts = (path.read_text(encoding="utf-8") for name in SCRIPTS for path in (site / "_static").glob(name))
+    in_pages = {word for text in pages for found in MARKS.findall(text) for word in WORD.findall(" ".join(found))}
+    return in_pages.union(*(WORD.findall(text) for text in scripts))
 
 
 def with_asked(path: Path) -> str:
@@ -110,10 +115,12 @@ def _possible(selector: list[Node], words: set[str]) -> bool:
     before: Node | None = None
     for token in selector:
         if isinstance(token, FunctionBlock) and token.lower_name in ("is", "where", "has"):
-            if not any(_possible(each, words) for each in _split(token.arguments)):
-                return False
-        wanted = isinstance(token, HashToken) or (isinstance(token, IdentToken) and before == ".")
-        if wanted and token.value not in words:
+            possible = any(_possible(each, words) for each in _split(token.arguments))
+        elif isinstance(token, HashToken) or (isinstance(token, IdentToken) and before == "."):
+            possible = token.value in words
+        else:
+            possible = True
+        if not possible:
             return False
         before = token
     return True

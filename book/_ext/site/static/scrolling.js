@@ -20,23 +20,36 @@ function unmark(box) {
   for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
 }
 
-// A formula in the text cannot break. One that is wider than the lines becomes a line of its own, which scrolls.
-function partWide() {
-  const formulas = [...document.querySelectorAll(".bd-article span.math")]
-    .map((formula) => formula.closest(".together") ?? formula); // with its comma
-  for (const formula of formulas) {
+// A formula in the text cannot break. One that is wider than the lines becomes a line of its own, which scrolls. They are
+// measured when their paragraph comes near: to measure all of a page would lay out all of it.
+const LINES = "p, li, dd, dt, figcaption, summary, th, td";
+/** @type {Map<Element, Element[]>} formulas, with their commas, by what holds their lines */
+const formulas = new Map();
+for (const formula of document.querySelectorAll(".bd-article span.math")) {
+  const block = formula.closest(LINES);
+  if (block) formulas.set(block, [...(formulas.get(block) ?? []), formula.closest(".together") ?? formula]);
+}
+
+/** @param {Element} block */
+function partWide(block) {
+  const inside = formulas.get(block) ?? [];
+  for (const formula of inside) {
     formula.classList.remove("wide");
     unmark(formula);
   }
-  const wide = formulas.filter((formula) => {
-    const block = formula.closest("p, li, dd, dt, figcaption, summary, div");
-    if (!block) return false;
-    const end = block.getBoundingClientRect().right - parseFloat(getComputedStyle(block).paddingRight);
-    return formula.getBoundingClientRect().right > end + 1;
-  });
+  const end = block.getBoundingClientRect().right - parseFloat(getComputedStyle(block).paddingRight);
+  const wide = inside.filter((formula) => formula.getBoundingClientRect().right > end + 1);
   for (const formula of wide) formula.classList.add("wide");
   for (const formula of wide) mark(formula, "formula");
 }
+
+const lines = new ResizeObserver((entries) => {
+  for (const { target } of entries) partWide(target);
+});
+const nearby = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) isIntersecting ? lines.observe(target) : lines.unobserve(target);
+}, { rootMargin: "100%" });
+for (const block of formulas.keys()) nearby.observe(block);
 
 const observer = new ResizeObserver((entries) => {
   for (const { target } of entries) mark(target, kinds.get(target) ?? "");
@@ -48,4 +61,3 @@ for (const [selector, kind] of KINDS) {
     observer.observe(box);
   }
 }
-new ResizeObserver(partWide).observe(document.querySelector(".bd-article") ?? document.body);
