@@ -40,7 +40,7 @@ def test_what_is_counted(tmp_path: Path) -> None:
     page.write_text(PLANTED, encoding="utf-8")
     assert main_line(page) == Reading(words=2 + 6, formulas=1, figures=1)
     assert promised(page) == (30, 75)
-    everywhere = Reading(words=8 + 5 + 2 + 5 + 3 + 3, formulas=2, figures=2)  # title, box, Deeper, exercises
+    everywhere = Reading(words=8 + 7 + 5 + 3 + 2, formulas=2, figures=2)  # line, opening, Deeper, exercises
     assert everything(page) == pytest.approx(everywhere.minutes + 10)  # which the guide gives this exercise
 
 
