@@ -14,6 +14,9 @@ UNUSED = (
     "scripts/fontawesome.js*",  # the icons, which are in the style sheet
     "vendor/fontawesome",
 )
+# A script of the theme's measures every block of code and writes to it, one after the other, and so lays out the page as
+# often: a phone stands still for seconds. scrolling.js does what it does, for what is near.
+MEASURED = re.compile(r'\["pre",[^\]]+\]\.join\(", "\)')
 SOURCE_MAP = re.compile(r"(?://# sourceMappingURL=\S+|/\*# sourceMappingURL=[^*]+\*/)\s*\Z")
 
 
@@ -36,4 +39,5 @@ def trim(app: Sphinx, exception: Exception | None) -> None:
         else:
             path.unlink(missing_ok=True)
     for path in (*static.glob("scripts/*.js"), *static.glob("*.css")):
-        path.write_text(SOURCE_MAP.sub("", path.read_text(encoding="utf-8")), encoding="utf-8")
+        text = MEASURED.sub('"#none"', path.read_text(encoding="utf-8"))
+        path.write_text(SOURCE_MAP.sub("", text), encoding="utf-8")
