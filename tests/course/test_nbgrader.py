@@ -17,6 +17,7 @@ from vae_course.handout import assignment, written
 
 NAMES = list(classroom(assignment.notebook("elbo", "student")))
 PICTURES = [{"image/png": text} for text in ("aGFuZA==", "aGVhZA==")]
+WITHIN = 900  # seconds for a step
 FIRST, LAST = (title for _, title, _ in written.questions(["elbo"]))
 
 
@@ -51,13 +52,21 @@ def nbgrader(course: Path, *arguments: str) -> subprocess.Popen:
         )
 
 
+def ended(process: subprocess.Popen) -> int:
+    """The exit code. Raises TimeoutExpired: nbgrader waits for ever for a kernel whose ports another process took."""
+    try:
+        return process.wait(WITHIN)
+    finally:
+        process.kill()
+
+
 @pytest.fixture(scope="module")
 def courses(tmp_path_factory) -> list[Path]:
     """Two courses with half of the class each, autograded side by side."""
     folders = [tmp_path_factory.mktemp(f"course-{i}") for i in range(2)]
     for i, folder in enumerate(folders):
         assignment.write(["elbo"], "nbgrader", folder)
-        assert nbgrader(folder, "generate_assignment", "elbo").wait() == 0, (folder / "log.txt").read_text()
+        assert ended(nbgrader(folder, "generate_assignment", "elbo")) == 0, (folder / "log.txt").read_text()
         released = nbformat.read(folder / "release" / "elbo" / "elbo.ipynb", as_version=4)
         submitted = {name: student.notebook for name, student in list(classroom(released).items())[i::2]}
         for name, notebook in (submitted | {"worded": worded(released)}).items():
@@ -66,7 +75,7 @@ def courses(tmp_path_factory) -> list[Path]:
             path.write_text(notebook if isinstance(notebook, str) else json.dumps(notebook), encoding="utf-8")
     for step in ("autograde", "generate_feedback"):  # the exit code is 1: one of the files is no notebook
         for running in [nbgrader(folder, step, "elbo") for folder in folders]:
-            running.wait()
+            ended(running)
     return folders
 
 

@@ -53,10 +53,9 @@ def serve(notebooks: Path, own: Path, also: Mapping[str, str] = MappingProxyType
             process.terminate()
             try:
                 process.wait(WITHIN)
-            except subprocess.TimeoutExpired:
+            except subprocess.TimeoutExpired:  # a server that waits for a kernel; the kernel ends when its parent does
                 process.kill()
                 process.wait()
-                raise
 
 
 def _address(process: subprocess.Popen, own: Path) -> str:
