@@ -27,10 +27,13 @@ def test_the_home_page_and_the_guide_promise_the_same(html: Path) -> None:
 
 
 PLANTED = """<article><section><h1>A page</h1>
-<div class="admonition opening"><p class="admonition-title">30 minutes; 75 with everything</p><p>not counted</p></div>
+<div class="admonition opening"><p class="admonition-title">30 minutes; 75 with everything</p>
+<p>not counted</p></div>
 <p>Two words, a <span class="math">long formula</span> &mdash; and code.</p><div class="math">shown apart</div>
-<div class="cell"><div class="cell_input"><pre>a b c</pre></div><figure><figcaption>not counted</figcaption></figure></div>
-<details class="deeper"><summary>Deeper: no</summary><p>in the deep</p><figure></figure><div class="math"></div></details>
+<div class="cell"><div class="cell_input"><pre>a b c</pre></div>
+<figure><figcaption>not counted</figcaption></figure></div>
+<details class="deeper"><summary>Deeper: no</summary><p>in the deep</p>
+<figure></figure><div class="math"></div></details>
 <section><h2>Exercises</h2><p>do this</p><div class="exercise" id="ex-elbo-kl"><p>one more</p></div>
 <div class="solution"><p>not read</p></div></section></section></article>"""
 
