@@ -14,8 +14,8 @@ UNUSED = (
     "scripts/fontawesome.js*",  # the icons, which are in the style sheet
     "vendor/fontawesome",
 )
-# A script of the theme's measures every block of code and writes to it, one after the other, and so lays out the page as
-# often: a phone stands still for seconds. scrolling.js does what it does, for what is near.
+# A script of the theme's measures every block of code and writes to it, one after the other, and so lays the page out
+# as often: a phone stands still for seconds. scrolling.js does the same for what is near.
 MEASURED = re.compile(r'\["pre",[^\]]+\]\.join\(", "\)')
 SOURCE_MAP = re.compile(r"(?://# sourceMappingURL=\S+|/\*# sourceMappingURL=[^*]+\*/)\s*\Z")
 
