@@ -21,6 +21,7 @@ HEAD = 5.5  # points: an arrow head's length
 RADIUS = 0.19  # inches, of a variable's circle
 
 Place = tuple[float, float]
+Values = float | Sequence[float] | np.ndarray
 SIDES = {"on": (0, 0), "above": (0, 1), "below": (0, -1), "left": (-1, 0), "right": (1, 0)}
 
 
@@ -80,12 +81,12 @@ def middle(start: Place, end: Place, bend: float = 0) -> Place:
     return (x0 + x1) / 2 + bend * (y1 - y0), (y0 + y1) / 2 - bend * (x1 - x0)
 
 
-def line(ax: Axes, x: Sequence[float], y: Sequence[float], *, colour: str = INK, thin: bool = False) -> None:
+def line(ax: Axes, x: Values, y: Values, *, colour: str = INK, thin: bool = False) -> None:
     """A line through these points."""
     ax.plot(x, y, color=colour, linewidth=THIN if thin else LINE, solid_capstyle="butt")
 
 
-def dots(ax: Axes, x: Sequence[float], y: Sequence[float], *, colour: str = INK, size: float = 5) -> None:
+def dots(ax: Axes, x: Values, y: Values, *, colour: str = INK, size: float = 5) -> None:
     """Points; size: their diameter in points."""
     ax.plot(x, y, "o", color=colour, markersize=size, markeredgewidth=0)
 
@@ -95,9 +96,9 @@ def cross(ax: Axes, place: Place) -> None:
     ax.plot(*place, "x", color=ACCENT, markersize=9, markeredgewidth=2)
 
 
-def area(ax: Axes, corners: np.ndarray, *, colour: str = INK, edge: bool = True, opacity: float = FAINT) -> None:
+def area(ax: Axes, corners: np.ndarray, *, colour: str = INK, edge: bool = True) -> None:
     """A shape through corners (N, 2), filled faintly."""
-    ax.add_patch(Polygon(corners, facecolor=(colour, opacity), edgecolor=colour if edge else "none", linewidth=THIN))
+    ax.add_patch(Polygon(corners, facecolor=(colour, FAINT), edgecolor=colour if edge else "none", linewidth=THIN))
 
 
 def variable(ax: Axes, centre: Place, letter: str, *, observed: bool = False) -> None:
@@ -109,7 +110,12 @@ def variable(ax: Axes, centre: Place, letter: str, *, observed: bool = False) ->
 def ring(centre: Place, matrix: np.ndarray) -> np.ndarray:
     """Where a 2 by 2 matrix takes the unit circle, around a centre: (121, 2)."""
     turn = np.linspace(0, 2 * np.pi, 121)
-    return np.asarray(centre) + np.stack([np.cos(turn), np.sin(turn)], 1) @ np.asarray(matrix).T
+    return np.asarray(centre) + directions(turn) @ matrix.T
+
+
+def directions(angles: np.ndarray | float) -> np.ndarray:
+    """Unit vectors at these angles, in radians: (..., 2)."""
+    return np.stack([np.cos(angles), np.sin(angles)], -1)
 
 
 def rotation(angle: float) -> np.ndarray:

@@ -22,9 +22,9 @@ def two_attempts() -> Axes:
         arrow(ax, (noise, images), (seven + 0.11, answers - 0.06))
         label(ax, (2.55, answers), "label $f(x)$")
         x = np.linspace(0, 3.2, 161)
-        humps = [height * np.exp(-(((x - place) / 0.2) ** 2) / 2) for height, place in ((0.95, three), (0.8, seven))]
-        area(ax, np.stack([[0, *x, 3.2], [floor, *(floor + sum(humps)), floor]], 1), colour=ACCENT, edge=False)
-        line(ax, x, floor + sum(humps), colour=ACCENT)
+        density = floor + 0.95 * _hump(x, three) + 0.8 * _hump(x, seven)
+        area(ax, np.stack([[0, *x, 3.2], [floor, *density, floor]], 1), colour=ACCENT, edge=False)
+        line(ax, x, density, colour=ACCENT)
         label(ax, (1.75, 1.0), "density $p(x)$", "right", ACCENT)
         for place, words in ((three, "threes"), (seven, "sevens"), (noise, "noise")):
             label(ax, (place, images), words, "below")
@@ -105,6 +105,10 @@ def plane(level: float) -> tuple[float, float]:
     """Rate and distortion in nats with the water at this level; the slope there is -level / NOISE, which is -β."""
     rates, errors = water(VARIANCES, level)
     return rates.sum(), (errors / NOISE + np.log(2 * np.pi * NOISE)).sum() / 2
+
+
+def _hump(x: np.ndarray, centre: float) -> np.ndarray:
+    return np.exp(-(((x - centre) / 0.2) ** 2) / 2)
 
 
 def _column(i: int, bottom: float, top: float) -> np.ndarray:

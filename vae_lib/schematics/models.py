@@ -1,5 +1,6 @@
 """Models as drawings: what depends on what, and what each arrow carries."""
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
@@ -80,6 +81,6 @@ def gradient_paths() -> Axes:
 
 def _network(ax: Axes, centre: Place, words: str, *, top: float, bottom: float) -> None:
     """A network as a trapezium, which narrows where it encodes and widens where it decodes."""
-    (x, y), half = centre, 0.2
-    area(ax, [(x - top / 2, y + half), (x + top / 2, y + half), (x + bottom / 2, y - half), (x - bottom / 2, y - half)])
+    sides = np.array([(-top, 1), (top, 1), (bottom, -1), (-bottom, -1)])
+    area(ax, np.array(centre) + sides * (0.5, 0.2))
     label(ax, centre, words)

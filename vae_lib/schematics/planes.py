@@ -5,38 +5,19 @@ import torch
 from matplotlib.axes import Axes
 
 from vae_lib.latent import interpolate
-from vae_lib.schematics._drawing import ACCENT, area, arrow, canvas, dots, label, line, ring, rotation
+from vae_lib.schematics._drawing import ACCENT, area, arrow, canvas, directions, dots, label, line, ring, rotation
 
 # Of a PPCA with two latents and an x of two dimensions; the second row of its drawing turns the latent plane.
 WEIGHT = rotation(0.45) @ np.diag([0.8, 0.4])
 TURN = 0.6
-# One posterior for each of nine images: mean and standard deviations along the latent axes, in those of the prior.
-MEANS = np.array(
-    [
-        (-1.25, 0.5),
-        (-0.5, 1.25),
-        (0.6, 1.2),
-        (1.3, 0.35),
-        (1.05, -0.85),
-        (0.1, -1.3),
-        (-1.0, -0.75),
-        (-0.2, 0.15),
-        (0.4, -0.2),
-    ]
-)
-WIDTHS = np.array(
-    [
-        (0.26, 0.36),
-        (0.36, 0.26),
-        (0.38, 0.28),
-        (0.26, 0.38),
-        (0.32, 0.28),
-        (0.38, 0.26),
-        (0.3, 0.34),
-        (0.3, 0.36),
-        (0.34, 0.3),
-    ]
-)
+# One posterior for each of nine images: its mean and its standard deviations along both latent axes.
+MEANS, WIDTHS = np.split(
+    np.array([
+        (-1.25, 0.50, 0.26, 0.36), (-0.50, 1.25, 0.36, 0.26), (0.60, 1.20, 0.38, 0.28),
+        (1.30, 0.35, 0.26, 0.38), (1.05, -0.85, 0.32, 0.28), (0.10, -1.30, 0.38, 0.26),
+        (-1.00, -0.75, 0.30, 0.34), (-0.20, 0.15, 0.30, 0.36), (0.40, -0.20, 0.34, 0.30),
+    ]), 2, axis=1,
+)  # fmt: skip
 SCALE = 0.36  # inches for a standard deviation of the prior; each ring is at two standard deviations
 
 
@@ -94,25 +75,25 @@ def chord_and_arc() -> Axes:
     """Between two codes of equal length the chord passes nearer to the origin, the arc does not. Chapters 5 and 8."""
     with canvas(2.2) as ax:
         origin, radius = np.array((1.6, 0.3)), 1.5
-        directions = _directions(np.array([2.3, 0.85]))
-        ends = torch.from_numpy(radius * directions)
+        units = directions(np.array([2.3, 0.85]))
+        start, end = torch.from_numpy(radius * units)
         chord, arc, curve = (
-            origin + interpolate(*ends, n, spherical=spherical).numpy()
+            origin + interpolate(start, end, n, spherical=spherical).numpy()
             for n, spherical in ((9, False), (9, True), (121, True))
         )
-        middle, rim = chord[4], origin + radius * _directions(0.2)
-        line(ax, *(origin + radius * _directions(np.linspace(-0.1, np.pi + 0.1, 121))).T, thin=True)
-        for end, words, side in ((middle, "shorter", "left"), (rim, r"$\sqrt{D}$", "below")):
-            line(ax, *np.stack([origin, end]).T, thin=True)
-            label(ax, tuple((origin + end) / 2), words, side)
+        middle, rim = chord[4], origin + radius * directions(0.2)
+        line(ax, *(origin + radius * directions(np.linspace(-0.1, np.pi + 0.1, 121))).T, thin=True)
+        for tip, words, side in ((middle, "shorter", "left"), (rim, r"$\sqrt{D}$", "below")):
+            line(ax, *np.stack([origin, tip]).T, thin=True)
+            label(ax, tuple((origin + tip) / 2), words, side)
         line(ax, *chord.T)
         dots(ax, *chord.T)
         line(ax, *curve.T, colour=ACCENT)
         dots(ax, *arc.T, colour=ACCENT)
         dots(ax, *origin)
         label(ax, tuple(origin), "0", "below")
-        for direction, code in zip(directions, ("$a$", "$b$"), strict=True):
-            label(ax, tuple(origin + (radius + 0.13) * direction), code)
+        for unit, code in zip(units, ("$a$", "$b$"), strict=True):
+            label(ax, tuple(origin + (radius + 0.13) * unit), code)
         label(ax, tuple(arc[4]), "arc", "above", ACCENT)
         label(ax, tuple(chord[6]), "chord", "below")
     return ax
@@ -132,7 +113,3 @@ def _clouds(ax: Axes, centre: tuple[float, float]) -> None:
 
 def _prior(centre: tuple[float, float]) -> np.ndarray:
     return ring(centre, 2 * SCALE * np.eye(2)).T
-
-
-def _directions(angles: np.ndarray | float) -> np.ndarray:
-    return np.stack([np.cos(angles), np.sin(angles)], -1)
