@@ -218,7 +218,7 @@ def test_the_aggregate_posterior_is_the_mixture_of_the_clouds_that_are_drawn():
     clouds = [patch.xy for patch in ax.patches]
     means = np.array([(cloud.min(0) + cloud.max(0)) / 2 for cloud in clouds])
     widths = np.array([np.ptp(cloud, 0) / 4 for cloud in clouds])  # a ring is at two standard deviations
-    (left, right) = lines(ax, 121)
+    (left, right) = lines(ax, 61)
     centre, scale = (left.min(0) + left.max(0)) / 2, np.ptp(left, 0) / 4
     posteriors = Independent(Normal(*map(torch.from_numpy, ((means - centre) / scale, widths / scale))), 1)
     oracle = MixtureSameFamily(Categorical(torch.ones(len(clouds))), posteriors)

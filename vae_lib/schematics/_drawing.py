@@ -108,8 +108,8 @@ def variable(ax: Axes, centre: Place, letter: str, *, observed: bool = False) ->
 
 
 def ring(centre: Place, matrix: np.ndarray) -> np.ndarray:
-    """Where a 2 by 2 matrix takes the unit circle, around a centre: (121, 2)."""
-    turn = np.linspace(0, 2 * np.pi, 121)
+    """Where a 2 by 2 matrix takes the unit circle, around a centre: (61, 2)."""
+    turn = np.linspace(0, 2 * np.pi, 61)
     return np.asarray(centre) + directions(turn) @ matrix.T
 
 

@@ -42,7 +42,7 @@ def posterior_clouds() -> Axes:
     with canvas(2.05) as ax:
         left, right = (0.75, 1.0), (2.45, 1.0)
         _clouds(ax, left)
-        grid = np.linspace(-2.1, 2.1, 106)
+        grid = np.linspace(-2.1, 2.1, 57)
         x, y = (centre + SCALE * grid for centre in right)
         shades = [(ACCENT, opacity) for opacity in (0.15, 0.4, 0.65)]
         ax.contourf(x, y, aggregate(grid[None, :], grid[:, None]), [0.03, 0.07, 0.11, 1], colors=shades)
