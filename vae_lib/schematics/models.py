@@ -43,18 +43,18 @@ def generative_story() -> Axes:
 def vae() -> Axes:
     """From an image through encoder, one draw and decoder, and what is handed on at each step. Chapters 3 and 5."""
     with canvas(3.1) as ax:
-        middle = 0.98
-        label(ax, (middle, 3.0), "image $x$")
-        arrow(ax, (middle, 2.89), (middle, 2.6))
-        _network(ax, (middle, 2.4), r"encoder $\phi$", top=1.6, bottom=1.1)
-        arrow(ax, (middle, 2.2), (middle, 1.8), r"$\mu,\ \log\,\sigma^2$", "right")
-        label(ax, (middle, 1.68), r"$z = \mu + \sigma\,\varepsilon$", colour=ACCENT)
+        x = 0.98
+        label(ax, (x, 3.0), "image $x$")
+        arrow(ax, (x, 2.89), (x, 2.6))
+        _network(ax, (x, 2.4), r"encoder $\phi$", top=1.6, bottom=1.1)
+        arrow(ax, (x, 2.2), (x, 1.8), r"$\mu,\ \log\,\sigma^2$", "right")
+        label(ax, (x, 1.68), r"$z = \mu + \sigma\,\varepsilon$", colour=ACCENT)
         label(ax, (2.78, 1.68), r"$\varepsilon \sim \mathcal{N}(0, I)$", colour=ACCENT)
         arrow(ax, (2.32, 1.68), (1.5, 1.68), "one draw", "below", colour=ACCENT)
-        arrow(ax, (middle, 1.55), (middle, 1.15))
-        _network(ax, (middle, 0.95), r"decoder $\theta$", top=1.1, bottom=1.6)
-        arrow(ax, (middle, 0.75), (middle, 0.35), "a probability per pixel", "right")
-        label(ax, (middle, 0.15), r"$\hat x$")
+        arrow(ax, (x, 1.55), (x, 1.15))
+        _network(ax, (x, 0.95), r"decoder $\theta$", top=1.1, bottom=1.6)
+        arrow(ax, (x, 0.75), (x, 0.35), "a probability per pixel", "right")
+        label(ax, (x, 0.15), r"$\hat x$")
     return ax
 
 
