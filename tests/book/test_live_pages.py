@@ -17,7 +17,7 @@ from browser import window
 from bs4 import BeautifulSoup
 from live_pages import FOCUSABLE, KEYED, PATH, POINTED, come_near, drag, idle, press, touch
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from playwright.sync_api import Browser, ElementHandle, Page, Route
+from playwright.sync_api import Browser, ElementHandle, Page, Request, Route
 
 from vae_lib import live
 from vae_lib.models import ModelConfig
@@ -266,6 +266,25 @@ def test_weights_are_asked_for_when_their_figure_comes_near(
             assert networks(figure) <= set(asked)
         assert len(asked) == len(set(asked)) and set(asked) == set().union(*map(networks, figures))
         assert faults == []
+
+
+def test_weights_come_one_after_the_other(chromium: Browser, server: str) -> None:
+    """Over a slow line the first figure would wait for what the second one wants."""
+    on_the_way: set[str] = set()
+    at_once: list[int] = []
+
+    def ask(request: Request) -> None:
+        if WEIGHTS.search(request.url):
+            on_the_way.add(request.url)
+            at_once.append(len(on_the_way))
+
+    with window(chromium) as (page, faults):
+        page.on("request", ask)
+        page.on("requestfinished", lambda request: on_the_way.discard(request.url))
+        page.add_init_script("delete window.IntersectionObserver;")  # all figures start at once
+        page.goto(f"{server}/chapters/autoencoder.html")
+        page.wait_for_function("[...document.querySelectorAll('.live-figure')].every(({ dataset }) => dataset.live)")
+        assert at_once == [1, 1] and faults == []
 
 
 def test_where_nothing_tells_what_is_near_every_figure_starts_at_once(chromium: Browser, name: str, html: Path) -> None:

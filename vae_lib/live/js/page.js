@@ -10,15 +10,25 @@ const arrived = {};
 /** @type {Record<string, Promise<DataView>>} */
 const asked = {};
 
+/** @type {Promise<unknown>} */
+let before = Promise.resolve();
+
+// One after the other: a slow line brings what the reader comes to first, and not half of what comes next beside it.
 /** @type {(id: string) => Promise<DataView>} */
 const weights = (id) => {
-  asked[id] ??= new Promise((resolve, reject) => {
-    const missing = () => reject(new Error("Its network's weights did not arrive."));
-    const load = () => (arrived[id] ? resolve(bytes(arrived[id])) : missing());
-    document.head.append(element("script", { src: `${new URL(`${id}.js`, own.src)}`, load, error: missing }));
-  });
+  if (!(id in asked)) {
+    asked[id] = before.then(() => fetched(id));
+    before = asked[id].catch(() => {}); // the figure that wanted it says so
+  }
   return asked[id];
 };
+
+/** @type {(id: string) => Promise<DataView>} */
+const fetched = (id) => new Promise((resolve, reject) => {
+  const missing = () => reject(new Error("Its network's weights did not arrive."));
+  const load = () => (arrived[id] ? resolve(bytes(arrived[id])) : missing());
+  document.head.append(element("script", { src: `${new URL(`${id}.js`, own.src)}`, load, error: missing }));
+});
 
 /** @param {string} text */
 function bytes(text) {
