@@ -380,7 +380,7 @@ EFFECTIVE_SAMPLE_SIZE = Exercise(
 )
 
 QUESTIONS = {
-    "ex-lvm-improbable": "As sure of the improbable",
+    "ex-lvm-improbable": "As sure of the improbable, in this world",
     "ex-lvm-unbiased": "Unbiased, and still wrong",
 }
 
