@@ -137,7 +137,10 @@ class TestTaught:
             "### Remark: Why the columns are in ${\\mathbb{R}}$\n\nBeside the rule.",
             "inside = 1 + 1",
             "More beside the rule.",
-            "### Remark: Without a cell\n\n- In a list.\n\nOutside again.",
+            "---",
+            "### Remark: Without a cell\n\n- In a list.",
+            "---",
+            "Outside again.",
         ]
         assert cells[first + 1].cell_type == "code" and "jupyter" not in cells[first + 1].metadata
 

@@ -24,7 +24,7 @@ SCALE = 0.36  # inches for a standard deviation of the prior; each ring is at tw
 def ppca_ellipse() -> Axes:
     """W takes the circle of latents to an ellipse, and W R to the same ellipse with other axes. Chapter 2."""
     with canvas(2.75) as ax:
-        for y, turn, words in ((1.98, 0.0, "$W$"), (0.6, TURN, "$WR$")):
+        for y, turn, words in ((1.98, 0.0, "$W$"), (0.6, TURN, "$WQ$")):
             circle, ellipse, columns = (0.55, y), (2.35, y), WEIGHT @ rotation(turn)
             area(ax, ring(circle, 0.45 * np.eye(2)))
             area(ax, ring(ellipse, columns))

@@ -21,6 +21,7 @@ TITLE = ".admonition-title, summary"
 CELLS = ", ".join(
     [*HEADINGS, *(kind.html for kind in KINDS.values() if kind.notebook in ("code", "starter", "cells", "folded"))]
 )
+END = "---"  # after what is closed on the page: a heading alone does not say where its text ends
 IMPORT_GLUE = re.compile(r"^from myst_nb import glue\n", re.M)
 GLUE = "def glue(*given, **options): pass  # puts numbers into the book's sentences; here they are there already"
 
@@ -92,8 +93,12 @@ class _Cells:
         self.cells.append(new_markdown_cell(text))
 
     def _under_title(self, node: Tag) -> None:
+        kind = of_element(node)
         first(node, TITLE).name = "h3"
         self._walk(node)
+        self._end_prose()
+        if kind and kind.label:
+            self.cells.append(new_markdown_cell(END))
 
     def _folded(self, node: Tag) -> None:
         """Prose that opens at a click, and collapsed code."""
