@@ -401,7 +401,7 @@ CONDITIONAL_MEAN = Exercise(
     mistakes=(
         (_whole_image, "You returned all pixels. Those that are seen need no prediction: return the rest."),
         (_over_images, "Your weights sum to one over the images. For each image they sum to one over the kinds."),
-        (_unnormalised, "That is the joint p(a, b): your weights do not sum to one. Divide by p(a)."),
+        (_unnormalised, "That is the joint p(seen, rest): your weights do not sum to one. Divide by p(seen)."),
         (
             _ignoring_seen,
             "You weighed the kinds as if nothing were seen. The seen pixels speak for some kinds and against others.",
@@ -435,7 +435,7 @@ CONDITIONAL_MEAN = Exercise(
         ),
         (
             lambda seen, pi, theta: _log_joint(seen, pi, _split(seen, theta)[0]).softmax(-1),
-            "Those are the weights p(k | a). Mix the kinds' probabilities of ink with them.",
+            "Those are the weights p(k | seen). Mix the kinds' probabilities of ink with them.",
         ),
         (
             lambda seen, pi, theta: my_conditional_mean(seen, pi, theta).round(),
@@ -466,9 +466,9 @@ CONDITIONAL_MEAN = Exercise(
     hints=(
         "Given the kind, the seen and the unseen pixels are independent. So what is seen tells about the rest only "
         "through the kind.",
-        "Find the weights p(k | a) first, by Bayes' rule, from the seen columns of theta alone. They sum to one "
+        "Find the weights p(k | seen) first, by Bayes' rule, from the seen columns of theta alone. They sum to one "
         "over the kinds.",
-        "The weights are a softmax of log pi_k + log p(a | k); the answer is their matrix product with the unseen "
+        "The weights are a softmax of log pi_k + log p(seen | k); the answer is their matrix product with the unseen "
         "columns of theta.",
     ),
 )
