@@ -1,9 +1,11 @@
 """The site's search, asked in a browser from the site's folder: no server, and nothing asked of one."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+import small_book
 from _ext.site.search import English
 from browser import window
 from playwright.sync_api import Browser
@@ -67,3 +69,15 @@ def test_the_page_stems_as_the_index_does(html: Path, chromium: Browser) -> None
         assert tab.evaluate("words => words.map(word => new Stemmer().stemWord(word))", words) == [
             english.stem(word) for word in words
         ]
+
+
+def test_a_page_that_is_not_written_again_keeps_its_terms(tmp_path: Path) -> None:
+    book = small_book.write(tmp_path, "_ext.site.origin", "_ext.site.search")
+    words, index = book / "words.md", book / "_build" / "html" / "searchindex.js"
+    (book / "page.md").write_text(f"{small_book.FRONT}# A page\n\n```{{index}} ! pear\n```\n\nOn pears.\n")
+    for term in ("plum", "fig"):
+        words.write_text(f"# Words\n\n```{{index}} ! {term}\n```\n\nOn fruit.\n")
+        made = small_book.build(book)
+        assert made.returncode == 0, made.stderr
+        terms = re.search(r'"indexentries": (\{.*?\})', index.read_text(encoding="utf-8"))[1]
+        assert set(json.loads(terms)) == {"pear", term}

@@ -7,7 +7,10 @@ and are left out (`html_show_search_summary`).
 import re
 
 from sphinx.application import Sphinx
+from sphinx.domains.index import IndexDomain
+from sphinx.environment import BuildEnvironment
 from sphinx.search.en import SearchEnglish
+from sphinx.util.index_entries import split_index_msg
 
 # From British to American, at the end of a word: -ise, -yse, -our, -re, the doubled l; and a word that has two
 # spellings on both sides. Python and JavaScript read them alike. What is no British spelling ("noise") is changed in
@@ -44,6 +47,16 @@ Stemmer = (Porter => function () {{
         return super().stem(word)
 
 
+def keep_terms(app: Sphinx, env: BuildEnvironment) -> None:
+    """Give the index the terms of pages that are not written again: Sphinx forgets them from one build to the next."""
+    domain = env.get_domain("index")
+    assert isinstance(domain, IndexDomain)
+    for page, entries in domain.entries.items():
+        terms = {(term, place, main) for kind, text, place, main, _ in entries for term in split_index_msg(kind, text)}
+        env._search_index_index_entries.setdefault(page, sorted(terms))
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_search_language(English)
+    app.connect("env-updated", keep_terms)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
