@@ -238,11 +238,12 @@ FREE_BITS = Exercise(
 
 
 def my_water_filling(variances: Tensor, level: float) -> tuple[Tensor, Tensor]:
-    """By the linear model's own posterior, not by the formula: w² = λ − s², then the KL and the error."""
-    w2 = (variances - level).clamp(min=0)
-    c = w2 + level
-    v, means = level / c, w2 * variances / c**2
-    return 0.5 * (means + v - 1 - v.log()), (1 - w2 / c) ** 2 * variances + w2 * v
+    """By the linear model's own posterior, not by the formula: the column, then the KL and the error."""
+    length2 = (variances - level).clamp(min=0)  # the column's, squared
+    modelled = length2 + level
+    variance, means = level / modelled, length2 * variances / modelled**2  # of q, and of its means over the data
+    rates = 0.5 * (means + variance - 1 - variance.log())
+    return rates, (1 - length2 / modelled) ** 2 * variances + length2 * variance
 
 
 _SPECTRUM = torch.tensor([2.0, 0.25, 5.1, 0.8, 1.3, 0.02, 3.7])
@@ -281,7 +282,7 @@ WATER_FILLING = Exercise(
         ),
         (
             lambda x, s: (0.5 * ((x - s).clamp(min=1e-9) / s).log().clamp(min=0), _errors(x, s)),
-            "You put the column's squared length w² = λ − s² into the logarithm. The ratio is the data's variance"
+            "You put the column's squared length λ − s² into the logarithm. The ratio is the data's variance"
             " λ over the level.",
         ),
         (
@@ -305,7 +306,7 @@ WATER_FILLING = Exercise(
         ),
         (
             lambda x, s: (_rates(x, s), (x - s).clamp(min=0)),
-            "That is w², the variance that the model explains. The error is what remains.",
+            "That is λ − s², the variance that the model explains. The error is what remains.",
         ),
         (lambda x, s: (_rates(x, s**2), _errors(x, s**2)), "You squared the level. It is a variance already."),
         (
