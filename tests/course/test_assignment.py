@@ -145,6 +145,14 @@ class TestSource:
             asked = " ".join(block.body for block in each.statement if each.function)
             assert wants_words.findall(asked) == [], each.title
 
+    def test_where_check_tells_n_from_n_minus_one_the_question_says_which(self):
+        """Either gives a covariance: which one is meant must not be learnt from a lost point."""
+        found = [each for page in PAGES.values() for each in source.exercises(page)[1]]
+        asked = {each.function: "\n".join(block.body for block in each.statement) for each in found}
+        telling = [name for name, each in EXERCISES.items() if any("N − 1" in said for _, said in each.mistakes)]
+        assert telling
+        assert [name for name in telling if "N - 1" not in asked[name]] == []
+
     def test_what_is_asked_in_words_beside_a_function_follows_its_starter(self, tmp_path):
         page = tmp_path / "page.md"
         page.write_text(f"# Page\n\n## Exercises\n\n{EXERCISE.format(before='Do.', after='*In words.* Why so?')}\n")
