@@ -48,7 +48,7 @@ def test_a_link_into_it_opens_it_again_and_again(inside: tuple[str, list[str]], 
     assert seen(page)
     page.evaluate("document.querySelectorAll('details.deeper').forEach((each) => { each.open = false; })")
     page.evaluate(
-        "id => { document.querySelector('h1').innerHTML += `<a id='again' href='#${id}'>there</a>`; }", ids[-1]
+        "id => { document.querySelector('article h1').innerHTML += `<a id='again' href='#${id}'>there</a>`; }", ids[-1]
     )
     page.locator("#again").click()
     assert seen(page)

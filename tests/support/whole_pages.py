@@ -5,10 +5,8 @@ import pages
 # Read from the sources, so that collecting the tests needs no build.
 NAMES = [source.relative_to(pages.BOOK).with_suffix(".html").as_posix() for source in pages.sources()] + ["search.html"]
 
-# As it is for a reader who went through the page: all of it is laid out, and what is wider than its lines was noticed.
+# As it is for a reader who went through the page: what is wider than its lines was noticed.
 READ_THROUGH = """async () => {
-  const style = document.head.appendChild(document.createElement("style"));
-  style.textContent = "article > section > section { content-visibility: visible !important; }";
   const frame = () => new Promise((done) => requestAnimationFrame(done));
   for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight) {
     scrollTo({ top: y, behavior: "instant" });
