@@ -54,7 +54,8 @@ def seen(figure: ElementHandle, selector: str) -> bool:
 
 
 def stands(figure: ElementHandle) -> bool:
-    """Whether a figure shows its picture and a sentence, and nothing else."""
+    """Whether a figure shows its picture and a sentence, and nothing else, when a reader comes to it."""
+    figure.scroll_into_view_if_needed()
     drawn = figure.eval_on_selector(".live-static svg", "svg => svg.getBoundingClientRect().width > 100")
     sentence = figure.query_selector(".live-note").inner_text()
     return drawn and seen(figure, ".live-static") and sentence.endswith(".") and not seen(figure, ".live")

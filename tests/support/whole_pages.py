@@ -96,13 +96,15 @@ CUT = """() => {
   return [...new Set(faults)];
 }"""
 
-# Text of the page's own that nobody can see, and that no folded part (which opens without a script) holds.
+# Text of the page's own that nobody can see, and that no folded part (which opens without a script) holds. The home
+# page's cards have no number.
 HIDDEN = """() => {
   const article = document.querySelector("article") ?? document.querySelector("main"), faults = [];
+  const unread = "script, style, annotation, details, #what-is-in-it .caption-number";
   const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const { data, parentElement } = walker.currentNode;
-    if (data.trim() && !parentElement.checkVisibility() && !parentElement.closest("script, style, annotation, details"))
+    if (data.trim() && !parentElement.checkVisibility() && !parentElement.closest(unread))
       faults.push(data.trim().slice(0, 200));
   }
   return faults;

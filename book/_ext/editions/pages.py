@@ -89,7 +89,7 @@ class PrintedPage(SphinxPostTransform):
     def ruled(self, node: Element) -> None:
         title, *content = elements(node)
         heading = nodes.paragraph("", "", nodes.strong("", "", *title.children))
-        _replace(node, _box("ruled", title["ids"], heading, *content))
+        _replace(node, _box("ruled", [*node["ids"], *title["ids"]], heading, *content))
 
     def number(self, node: Element, kind: str) -> str:
         return ".".join(map(str, self.env.toc_fignumbers[self.docname][kind][node["ids"][0]]))
