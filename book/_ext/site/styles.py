@@ -35,11 +35,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def common(builder: StandaloneHTMLBuilder) -> list[str]:
-    """The style sheets that all pages name, but the theme's first two, in their order."""
-    return [_name(sheet) for sheet in sorted(builder._orig_css_files, key=lambda sheet: sheet.priority)]
-
-
 def _name(sheet: _CascadingStyleSheet) -> str:
     return str(sheet.filename).removeprefix("_static/")
 
@@ -48,22 +43,24 @@ def name_one(app: Sphinx, page: str, template: str, context: dict, doctree: obje
     """Of the style sheets that all pages name, this page names one in their place."""
     if app.builder.name == "html":
         assert isinstance(app.builder, StandaloneHTMLBuilder)
-        everywhere = common(app.builder)
+        everywhere = [_name(sheet) for sheet in app.builder._orig_css_files]
         context["sheets"] = [SHEET, *(name for name in map(_name, context["css_files"]) if name not in everywhere)]
 
 
 def gather(app: Sphinx, exception: Exception | None) -> None:
-    """Write the one style sheet and remove those that it was made of. A build that wrote nothing has none of these."""
+    """Write the one style sheet and remove those that it is made of. A build that wrote no page has some of these."""
     static = Path(app.outdir, "_static")
-    if exception is not None or app.builder.name != "html" or not (static / THEME[-1]).exists():
+    if exception is not None or app.builder.name != "html":
         return
     assert isinstance(app.builder, StandaloneHTMLBuilder)
-    paths = [static / name for name in (*THEME, *common(app.builder))]
-    words = marks(Path(app.outdir))
-    sheet = "\n".join(needed(with_asked(path), words) for path in paths)
-    (static / SHEET).write_text(with_icons(sheet, (static / THEME[-1]).parent), encoding="utf-8")
+    named = map(_name, sorted(app.builder._css_files, key=lambda sheet: sheet.priority))
+    paths = [static / name for name in (*THEME, *named)]
+    if (static / THEME[-1]).exists():
+        words = marks(Path(app.outdir))
+        sheet = "\n".join(needed(with_asked(path), words) for path in paths)
+        (static / SHEET).write_text(with_icons(sheet, (static / THEME[-1]).parent), encoding="utf-8")
     for path in (*paths, static / "basic.css"):  # asked for by the theme's
-        path.unlink()
+        path.unlink(missing_ok=True)
 
 
 def marks(site: Path) -> set[str]:
