@@ -76,10 +76,11 @@ WATCH = """(() => {
 })()"""
 
 # Asked in the page: what waits for it from outside, the site's policy forbids.
-RESTS = """new Promise((done) => {
+RESTS = f"""new Promise((done, fail) => {{
   const look = () => seen.rests ? done() : setTimeout(look, 100);
   look();
-})"""
+  setTimeout(() => fail(Error("the page does not come to rest")), {WITHIN});
+}})"""
 
 
 @dataclass
@@ -170,7 +171,6 @@ def on_slow_phone(browser: Browser, address: str) -> tuple[dict[str, float], flo
     session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
     page.add_init_script(WATCH)
     page.goto(address, timeout=WITHIN)
-    page.set_default_timeout(WITHIN)
     page.evaluate(RESTS)
     seen = page.evaluate("({ ...seen, formulas: document.querySelectorAll('.math').length })")
     context.close()

@@ -1,6 +1,13 @@
-"""What is asked of an element of HTML whose kind the asker knows."""
+"""What is asked of HTML: of a whole site, or of an element whose kind the asker knows."""
+
+from pathlib import Path
 
 from bs4 import Tag
+
+
+def pages_of(site: Path) -> str:
+    """All pages of a built site, one after the other."""
+    return "".join(path.read_text(encoding="utf-8") for path in site.rglob("*.html"))
 
 
 def classes(node: Tag) -> list[str]:

@@ -53,7 +53,7 @@ def serve(notebooks: Path, own: Path, also: Mapping[str, str] = MappingProxyType
             process.terminate()
             try:
                 process.wait(WITHIN)
-            except subprocess.TimeoutExpired:  # a server that waits for a kernel; the kernel ends when its parent does
+            except subprocess.TimeoutExpired:  # how long Jupyter takes over its end is not what is tested
                 process.kill()
                 process.wait()
 

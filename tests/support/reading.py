@@ -19,8 +19,11 @@ from bs4 import BeautifulSoup, Tag
 WORDS_A_MINUTE = 200
 LIMIT = 2_200  # words of a main line
 STEP = 5  # minutes are promised in fives
-ASIDE = "details.deeper, div.exercise, div.solution, div.starter, div.quiz, div.exercise ~ details, div.opening"
-NOT_READ = "figure, table, pre, div.cell_input, div.cell_output, script, style, nav, a.headerlink, .live-figure"
+ASIDE = "details.deeper, div.exercise, div.quiz, div.opening"
+ANSWERS = "div.solution, div.dropdown:not(.deeper), details:not(.deeper)"
+NOT_READ = (
+    "figure, table, pre, div.math, div.cell_input, div.cell_output, script, style, nav, a.headerlink, .live-figure"
+)
 PROMISE = re.compile(r"(\d+) minutes; (\d+) with everything")
 GUIDE = re.compile(r"^\{ref\}`(ex-[\w-]+)` \(.*?(\d+) minutes", re.M)
 
@@ -44,12 +47,10 @@ def article(page: Path) -> Tag:
 
 def reading(part: Tag) -> Reading:
     """What there is to read in a part of a page. It is taken apart."""
-    for node in part.select("div.solution, div.dropdown:not(.deeper), details:not(.deeper)"):
+    for node in part.select(ANSWERS):
         node.decompose()
     figures, formulas = len(part.select("figure, .cell_output table")), len(part.select("div.math"))
     for node in part.select(NOT_READ):
-        node.decompose()
-    for node in part.select("div.math"):
         node.decompose()
     for node in part.select("span.math"):
         node.replace_with("formula")

@@ -24,7 +24,7 @@ class Kind:
     node: how its docutils node is known, by tag and classes; html: the CSS selector of its element.
     page: "given" where something else makes the directive. "closed" makes one of the book's own, whose title opens it,
     {name}, or {name-start} and {name-end} around what holds cells: a container of the class `name`, and a <details>
-    whose title begins with `label`; in a notebook, a line ends what has one.
+    whose title begins with `label`; in a notebook, a line ends it.
     notebook: "prose" as it stands, in a "quotation", or in "details" that open at a click; "cells" of prose and code
     under the title as a heading; "folded", the same in details and collapsed cells; "code" and "starter" are cells.
     paper: "given" as Sphinx prints it, or the treatment in book/_ext/editions/pages.py.

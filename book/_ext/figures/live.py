@@ -16,6 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
+from _ext.elements import pages_of
 from _ext.figures import png
 from _ext.figures.inline import inline
 
@@ -114,7 +115,7 @@ def remove_old_weights(app: Sphinx, exception: Exception | None) -> None:
     """Remove the weights that no page names any more: of models that were trained anew."""
     if exception is not None or app.builder.name != "html":
         return
-    used = "".join(path.read_text(encoding="utf-8") for path in Path(app.outdir).rglob("*.html"))
+    used = pages_of(Path(app.outdir))
     for path in Path(app.outdir, "_static", FOLDER).glob("*.js"):
         if path.name != "live.js" and path.stem not in used:
             path.unlink()

@@ -18,6 +18,7 @@ from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
 from _ext import fonts
+from _ext.elements import pages_of
 from _ext.formulas import mathjax
 from _ext.formulas.mathjax import Formula, MathJax
 from vae_course.handout.tex import expand, macros
@@ -73,8 +74,9 @@ class Formulas:
         part.write_text(json.dumps({"made_by": self.made_by, "style": self.style, "formulas": self.kept}))
         part.replace(path)
         if exception is None:
-            pages = "".join(page.read_text(encoding="utf-8") for page in Path(app.outdir).rglob("*.html"))
-            sheet = style(self.style, set(GLYPH.findall(pages))) + OWN_STYLE.read_text(encoding="utf-8")
+            sheet = style(self.style, set(GLYPH.findall(pages_of(Path(app.outdir))))) + OWN_STYLE.read_text(
+                encoding="utf-8"
+            )
             Path(app.outdir, "_static", SHEET).write_text(sheet, encoding="utf-8")
 
 

@@ -96,8 +96,8 @@ class _Cells:
         kind = of_element(node)
         first(node, TITLE).name = "h3"
         self._walk(node)
-        self._end_prose()
-        if kind and kind.label:
+        if kind and kind.page == "closed":
+            self._end_prose()
             self.cells.append(new_markdown_cell(END))
 
     def _folded(self, node: Tag) -> None:

@@ -15,6 +15,7 @@ from sphinx.builders.html._assets import _CascadingStyleSheet
 from tinycss2.ast import AtRule, FunctionBlock, HashToken, IdentToken, LiteralToken, Node, QualifiedRule
 
 from _ext import fonts
+from _ext.elements import pages_of
 
 SHEET = "styles.css"  # in the site's _static
 THEME = ("styles/theme.css", "styles/pydata-sphinx-theme.css")  # the theme's templates name them, before all others
@@ -65,9 +66,8 @@ def gather(app: Sphinx, exception: Exception | None) -> None:
 
 def marks(site: Path) -> set[str]:
     """Every class and name that an element of a site may have: those in its pages, and all words of its scripts."""
-    pages = (path.read_text(encoding="utf-8") for path in site.rglob("*.html"))
     scripts = (path.read_text(encoding="utf-8") for name in SCRIPTS for path in (site / "_static").glob(name))
-    in_pages = {word for text in pages for found in MARKS.findall(text) for word in WORD.findall(" ".join(found))}
+    in_pages = {word for found in MARKS.findall(pages_of(site)) for word in WORD.findall(" ".join(found))}
     return in_pages.union(*(WORD.findall(text) for text in scripts))
 
 
