@@ -11,6 +11,7 @@ import hashlib
 import html
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -45,6 +46,7 @@ OTHER_DATA_NOTE = (
 )
 STATES = 3  # of each page stay in the cache, so that one finds its outputs again after a change is taken back
 INTERRUPTED = 130  # the exit code of `python -m vae_lib` after Ctrl-C
+QUOTED = re.compile(r"`/([\w/]+)\.md::")  # a page that shows another's number: {glue:text}`/chapters/elbo.md::name:.1f`
 LOGGER = logging.getLogger(__name__)
 
 # What a kernel of the build has that a reader's has not: vector figures, without date and random ids, so that two
@@ -120,12 +122,13 @@ def choose_cache(app: Sphinx, docname: str, source: list[str]) -> None:
 
 
 def execute(app: Sphinx, env: Environment, docnames: list[str]) -> None:
-    """Execute those of the pages that the cache lacks, one on each core.
+    """Execute those of the pages that the cache lacks, one on each core; with them read whoever shows their numbers.
 
     Raises ExtensionError with every page that failed. The others are kept: the next build executes what was mended.
     """
     if app.config.nb_execution_mode != "cache":
         return
+    docnames += [name for name in sorted(env.found_docs - set(docnames)) if _quoted(env, name) & set(docnames)]
     failures = []
     with ThreadPoolExecutor(joblib.cpu_count()) as kernels:
         running = {
@@ -159,6 +162,11 @@ def _notebooks(env: Environment, docnames: list[str]) -> Iterator[tuple[str, Pat
     for docname in docnames:
         if notebook := environment.notebook(env, docname):
             yield docname, Path(env.doc2path(docname)), notebook
+
+
+def _quoted(env: Environment, docname: str) -> set[str]:
+    """The pages whose numbers a page shows."""
+    return set(QUOTED.findall(Path(env.doc2path(docname)).read_text(encoding="utf-8")))
 
 
 def _state(common: str, packages: Packages, docname: str, notebook: NotebookNode) -> str:
