@@ -47,7 +47,14 @@ def refuse_unknown(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> N
     faults = []
     for docname in docnames:
         path = Path(env.doc2path(docname))
-        for name in dict.fromkeys(directives(path.read_text(encoding="utf-8"))) if path.suffix == ".md" else ():
+        if path.suffix != ".md":
+            continue
+        try:
+            names = dict.fromkeys(directives(path.read_text(encoding="utf-8")))
+        except ValueError as error:
+            faults.append(f"{docname}: {error}")
+            continue
+        for name in names:
             try:
                 kind_of(name, docname)
             except ValueError as error:

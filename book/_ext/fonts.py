@@ -5,9 +5,12 @@ Fonts of their own would come later, and not at all where a browser refuses them
 
 import base64
 import io
+import logging
 from pathlib import Path
 
 from fontTools.subset import Options, Subsetter, load_font, save_font
+
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # or a build says what it does to each table of a font
 
 
 def with_letters(path: Path, letters: str) -> str:

@@ -230,6 +230,17 @@ def test_directives_are_found_at_every_depth_and_not_in_code() -> None:
     assert list(directives(text)) == ["tip", "note", "math", "code-cell", "table"]
 
 
+def test_a_title_with_a_backtick_is_refused_where_it_opens_nothing(tmp_path: Path) -> None:
+    page = tmp_path / "one.md"
+    env = SimpleNamespace(doc2path=lambda name: str(page))
+    shown = "````md\n```{deeper} of `vae`\n````\n"
+    page.write_text(f"# A\n\n{shown}:::{{deeper}} of `vae`\n:::\n")
+    refuse_unknown(None, env, ["one"])
+    page.write_text("# A\n\n```{deeper-start} of `vae`\n```\n```{deeper-end}\n```\n")
+    with pytest.raises(ExtensionError, match=r"one: '```\{deeper-start\} of `vae`' opens no block"):
+        refuse_unknown(None, env, ["one"])
+
+
 def test_gates_stand_around_what_holds_cells_alone() -> None:
     assert kind_of("exercise-start", "page") is KINDS["exercise"]
     with pytest.raises(ValueError, match=r"page: \{quiz-start\} .*never taught"):

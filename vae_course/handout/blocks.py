@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args, get_type_hints
 
-FENCE = re.compile(r"(?P<fence>`{3,}|~{3,}|:{3,}(?=\{))(?:\{(?P<name>[^}\s]+)\})?[^`]*")
+# A fence of backticks has none in its title; a line that looks like one and has opens nothing.
+FENCE = re.compile(r"(?P<fence>`{3,}(?=[^`]*$)|~{3,}|:{3,}(?=\{))(?:\{(?P<name>[^}\s]+)\})?.*")
+OPENS_NOTHING = re.compile(r"`{3,}\{[^}\s]+\}.*`.*")
 MARKS = re.compile(r"^(?:[ \t>]|[-*+][ \t]|\d+[.)][ \t])*")  # of quotations and lists
 VERBATIM = ("code-cell", "code-block", "code")  # what stands in them is no MyST
 WITH_CELLS = ("cells", "folded")
@@ -91,7 +93,10 @@ def kind_of(directive: str, where: str) -> Kind:
 
 
 def directives(text: str) -> Iterator[str]:
-    """The names of a text's directives, at whatever depth; what a fence of code shows is none."""
+    """The names of a text's directives, at whatever depth; what a fence of code shows is none.
+
+    Raises ValueError with a line that was meant to open a block and opens none.
+    """
     open_fences: list[tuple[str, bool]] = []  # and whether what they hold is verbatim
     for line in (MARKS.sub("", line).rstrip() for line in text.splitlines()):
         if open_fences and re.fullmatch(f"{open_fences[-1][0]}{open_fences[-1][0][0]}*", line):
@@ -100,6 +105,8 @@ def directives(text: str) -> Iterator[str]:
             open_fences.append((found["fence"], not found["name"] or found["name"] in VERBATIM))
             if found["name"]:
                 yield found["name"]
+        elif OPENS_NOTHING.fullmatch(line) and not (open_fences and open_fences[-1][1]):
+            raise ValueError(f"{line!r} opens no block: a title with a backtick wants a fence of colons, or ~~~")
 
 
 def details(title: str, body: str) -> str:
