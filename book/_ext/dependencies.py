@@ -1,8 +1,9 @@
 """What a page's outputs depend on: its own code, and what this reaches of the book's packages.
 
 Imports are read, not run: those of the page's cells, and from there those of each module that is reached, wherever in
-it they stand. Two modules hold something for every page, and a page meets a part of each: the bank has all chapters'
-exercises, and configs.py all recipes.
+it they stand. Some modules hold something for every page, and a page meets a part of each: the bank has all chapters'
+exercises, configs.py all recipes, and a package that only hands on names, as those of drawings and figures do, is no
+more than the modules of those that are used.
 """
 
 import ast
@@ -36,7 +37,7 @@ def parse(cell: str) -> ast.Module | None:
 
 
 def imports(tree: ast.AST, package: str = "") -> set[str]:
-    """Every dotted name that is imported, anywhere: `from a import b` gives a and a.b. package: a relative one's."""
+    """Every dotted name that is imported, anywhere: `from a import b` gives a.b. package: a relative one's."""
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -44,7 +45,7 @@ def imports(tree: ast.AST, package: str = "") -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             above = package.split(".")[: len(package.split(".")) + 1 - node.level] if node.level else []
             base = ".".join([*above, *filter(None, [node.module])])
-            names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
+            names |= {base if alias.name == "*" else f"{base}.{alias.name}" for alias in node.names}
     return names
 
 
@@ -68,6 +69,21 @@ class Code:
     def imports(self) -> set[str]:
         """Every dotted name that the cells import."""
         return set().union(*(imports(tree) for tree in self.trees if tree))
+
+    def used_of(self, module: str) -> set[str] | None:
+        """What is used of a module, `module.name` alone; None where it is imported or used in another way."""
+        nodes, used = self.nodes, set()
+        imported = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+        called = {a.asname or a.name for node in imported for a in node.names if f"{node.module}.{a.name}" == module}
+        bare = sum(isinstance(node, ast.Name) and node.id in called for node in nodes)
+        for node in nodes:
+            match node:
+                case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in called:
+                    used.add(attribute)
+                    bare -= 1
+                case ast.Import(names=names) if any(each.name.startswith(module) for each in names):
+                    return None
+        return None if bare else used
 
     @property
     def names(self) -> set[str]:
@@ -95,11 +111,15 @@ class Code:
 
 @dataclass(frozen=True)
 class Module:
-    """What is asked of one: the names that it imports, the functions at its top, and a hash of what it does."""
+    """What is asked of one: the names that it imports, the functions at its top, and a hash of what it does.
+
+    handed_on: where each name comes from, for a package that does nothing but import them for others; else None.
+    """
 
     imports: frozenset[str]
     functions: frozenset[str]
     hash: str
+    handed_on: Mapping[str, str] | None
 
 
 @cache
@@ -113,7 +133,20 @@ def read(source: bytes, name: str, package: str) -> Module:
     if name == CONFIGS:
         tree.body = [node for node in tree.body if not _defines_recipes(node)]
     digest = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
-    return Module(frozenset(imports(tree, package)), functions, digest)
+    return Module(frozenset(imports(tree, package)), functions, digest, _handed_on(tree) if name == package else None)
+
+
+def _handed_on(tree: ast.Module) -> Mapping[str, str] | None:
+    names = {}
+    for node in tree.body:
+        match node:
+            case ast.ImportFrom(module=str(module), names=aliases, level=0):
+                names |= {alias.asname or alias.name: f"{module}.{alias.name}" for alias in aliases}
+            case ast.Assign(targets=[ast.Name(id="__all__")]):
+                pass
+            case _:
+                return None
+    return names or None
 
 
 def _defines_recipes(node: ast.stmt) -> bool:
@@ -142,7 +175,7 @@ class Packages:
         """The modules that the code reaches: all of them where a cell is no Python and could do anything."""
         if None in code.trees:
             return set(self.modules)
-        found = self._reached(code.imports)
+        found = self._reached(self._taken(code))
         if CHECK in found and BANK not in found:
             # `check` looks in the whole bank for the exercise of a function's name. What it finds is in the file of an
             # exercise that this page names: the other chapters' files can change nothing here.
@@ -160,14 +193,24 @@ class Packages:
             return None  # by another way than `recipes.load`: the command line, say
         return code.recipes if RECIPES in own else set()
 
+    def _taken(self, code: Code) -> set[str]:
+        """The code's imports; instead of a package that only hands on names, those of its names that are used."""
+        taken = code.imports
+        for name in sorted(taken & self.modules.keys()):
+            if self.modules[name].handed_on and (used := code.used_of(name)):
+                taken = taken - {name} | {f"{name}.{each}" for each in used}
+        return taken
+
     def _reached(self, imported: Iterable[str], found: Iterable[str] = ()) -> set[str]:
         """The modules of these names, and all that they import in turn; what was found is not looked at again."""
         found, waiting = set(found), list(imported)
         while waiting:
             parts = waiting.pop().split(".")
             for i in range(len(parts)):  # with a module, the packages that it lies in are imported
-                name = ".".join(parts[: i + 1])
-                if name in self.modules and name not in found:
+                name, rest = ".".join(parts[: i + 1]), parts[i + 1 :]
+                if rest and name in self.modules and (handed_on := self.modules[name].handed_on):
+                    waiting += [handed_on[rest[0]]] if rest[0] in handed_on else []
+                elif name in self.modules and name not in found:
                     found.add(name)
                     waiting += self._imported_by(name)
         return found

@@ -27,10 +27,14 @@ PAGES = {
     "maps": ["from vae_lib import recipes", 'list(map(recipes.load, names))\nrecipes.get("vae-2")'],
     "renames": ["from vae_lib import recipes as r", 'r.load("vae-2")'],
     "commands": ["from vae_lib.cli import main", "main(['train', 'small'])"],
+    "shows": ["from vae_lib import live", "live.LatentPlane(model)"],
+    "shows by name": ["from vae_lib.live import LatentPlane"],
+    "shows any": ["from vae_lib import live as figures", "getattr(figures, name)"],
     "is no Python": ["def f(:"],
 }
 BANK = {"lists the bank", "is no Python"}
 ANY_RECIPE = {"loads some", "maps", "renames", "commands", "is no Python"}
+SHOWS = {"shows", "shows by name", "shows any"}
 RUNS_ALL = {"is no Python"}
 
 
@@ -77,13 +81,21 @@ def test_what_all_exercises_share_changes_every_page_that_may_check(root):
 
 
 def test_a_change_in_the_science_changes_the_pages_that_reach_it(root):
-    # recipes.py trains, and so reaches most; figures.py draws the history of a training
+    # recipes.py trains, and so reaches most; figures.py draws the history of a training, and the live figures' pictures
     loads = {"loads one", "loads some", "maps", "renames", "commands"}
-    assert changed(root, "vae_lib/objectives.py") == {"measures", "draws", *loads} | RUNS_ALL
-    assert changed(root, "vae_lib/figures.py") == {"draws", "commands"} | RUNS_ALL
+    assert changed(root, "vae_lib/objectives.py") == {"measures", "draws", *SHOWS, *loads} | RUNS_ALL
+    assert changed(root, "vae_lib/figures.py") == {"draws", *SHOWS, "commands"} | RUNS_ALL
+    assert changed(root, "vae_lib/__init__.py") == {"measures", "draws", *SHOWS, *loads} | RUNS_ALL
     assert changed(root, "vae_lib/commands.py") == {"commands"} | RUNS_ALL  # which the command line imports late
-    assert changed(root, "vae_lib/__init__.py") == {"measures", "draws", *loads} | RUNS_ALL
-    assert changed(root, "vae_lib/live/latent.py") == RUNS_ALL
+
+
+def test_a_live_figure_changes_the_pages_that_show_it(root):
+    assert changed(root, "vae_lib/live/latent.py") == SHOWS | RUNS_ALL
+    assert changed(root, "vae_lib/live/worlds.py") == {"shows any"} | RUNS_ALL
+    shutil.copy(sources.ROOT / "docs/template/entropy.py", root / "vae_lib/live")
+    line = "from vae_lib.live.entropy import Entropy\n"
+    assert changed(root, "vae_lib/live/__init__.py", lambda text: text + line) == {"shows any"} | RUNS_ALL
+    assert changed(root, "vae_lib/live/__init__.py") == SHOWS | RUNS_ALL
 
 
 def test_a_recipe_changes_the_pages_that_load_it(root):
@@ -112,5 +124,5 @@ def test_the_magics_of_a_cell_hide_no_import():
 
 def test_a_relative_import_is_of_the_package_that_it_stands_in():
     assert imports(parse("from . import a\nfrom .b import c\nfrom ..d import e"), "top.inner") == {
-        "top.inner", "top.inner.a", "top.inner.b", "top.inner.b.c", "top.d", "top.d.e"
+        "top.inner.a", "top.inner.b.c", "top.d.e"
     }  # fmt: skip
