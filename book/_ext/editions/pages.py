@@ -50,6 +50,10 @@ class PrintedPage(SphinxPostTransform):
     def run(self, **kwargs: object) -> None:
         for formula in [*self.document.findall(nodes.math), *self.document.findall(nodes.math_block)]:
             formula[:] = [nodes.Text(expand(formula.astext(), macros(self.config.mathjax3_config)))]
+        for words in list(self.document.findall(nodes.inline)):
+            if words["ids"]:  # a place to link to, which LaTeX would pass over
+                words.insert(0, nodes.target("", "", ids=words["ids"]))
+                words["ids"] = []
         for page in [self.document, *self.document.findall(addnodes.start_of_file)]:
             children, page.children = page.children, []
             page.extend(children)  # which makes it their parent: Sphinx has not, where it put pages together
