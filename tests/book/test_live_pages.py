@@ -15,7 +15,7 @@ import torch
 from axe_playwright_python.sync_playwright import Axe
 from browser import window
 from bs4 import BeautifulSoup
-from live_pages import FOCUSABLE, KEYED, PATH, POINTED, come_near, drag, idle, press, touch
+from live_pages import FOCUSABLE, KEYED, PATH, POINTED, come_near, drag, idle, press, touch, unfold
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Browser, ElementHandle, Page, Request, Route
 
@@ -57,8 +57,8 @@ def stands(figure: ElementHandle) -> bool:
     """Whether a figure shows its picture and a sentence, and nothing else, when a reader comes to it."""
     figure.scroll_into_view_if_needed()
     drawn = figure.eval_on_selector(".live-static svg", "svg => svg.getBoundingClientRect().width > 100")
-    sentence = figure.query_selector(".live-note").inner_text()
-    return drawn and seen(figure, ".live-static") and sentence.endswith(".") and not seen(figure, ".live")
+    said = seen(figure, ".live-note") and figure.query_selector(".live-note").text_content().endswith(".")
+    return drawn and said and seen(figure, ".live-static") and not seen(figure, ".live")
 
 
 def runs(figure: ElementHandle) -> bool:
@@ -139,6 +139,7 @@ class TestFigures:
 def test_without_scripts_the_picture_stands(chromium: Browser, name: str, html: Path) -> None:
     with window(chromium, java_script_enabled=False) as (page, faults):
         page.goto(f"{html.as_uri()}/{name}")
+        unfold(page)
         assert all(stands(figure) for figure in page.query_selector_all(".live-figure"))
         assert faults == []
 
@@ -259,8 +260,10 @@ def test_weights_are_asked_for_when_their_figure_comes_near(
         page.goto(f"{server if source == 'http' else html.as_uri()}/{name}")
         page.wait_for_load_state("networkidle")
         figures, height = page.query_selector_all(".live-figure"), page.viewport_size["height"]
-        near = [figure for figure in figures if figure.bounding_box()["y"] < 2 * height]
+        boxes = {figure: figure.bounding_box() for figure in figures}  # none where it is folded away
+        near = [figure for figure, box in boxes.items() if box and box["y"] < 2 * height]
         assert set(asked) == set().union(*map(networks, near))
+        unfold(page)
         for figure in figures:
             figure.scroll_into_view_if_needed()
             page.wait_for_function("figure => figure.dataset.live === 'ready'", arg=figure)
@@ -293,6 +296,7 @@ def test_where_nothing_tells_what_is_near_every_figure_starts_at_once(chromium: 
         page.add_init_script("delete window.IntersectionObserver;")
         page.goto(f"{html.as_uri()}/{name}")
         page.wait_for_function("[...document.querySelectorAll('.live-figure')].every(({ dataset }) => dataset.live)")
+        unfold(page)
         assert all(runs(figure) for figure in page.query_selector_all(".live-figure"))
 
 
@@ -316,8 +320,7 @@ def test_a_figure_takes_the_room_that_its_picture_had(chromium: Browser, name: s
             if blocked:
                 page.route("**/live.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
             page.goto(f"{html.as_uri()}/{name}")
-            if not blocked:
-                come_near(page)
+            unfold(page) if blocked else come_near(page)
             boxes = [figure.bounding_box() for figure in page.query_selector_all(".live-figure")]
             heights.append([box["height"] for box in boxes])
     assert heights[0] == pytest.approx(heights[1], abs=1)

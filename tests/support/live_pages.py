@@ -55,8 +55,14 @@ def kinds(html: Path) -> dict[str, list[str]]:
     return found
 
 
+def unfold(page: Page) -> None:
+    """Open what live figures lie folded in."""
+    page.eval_on_selector_all("details:has(.live-figure)", "all => all.forEach((each) => { each.open = true; })")
+
+
 def come_near(page: Page) -> None:
     """Go to each live figure, as a reader does, and wait until it runs, or says why it does not."""
+    unfold(page)
     for figure in page.query_selector_all(".live-figure"):
         figure.scroll_into_view_if_needed()
         page.wait_for_function("figure => figure.dataset.live", arg=figure)

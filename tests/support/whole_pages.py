@@ -122,10 +122,14 @@ COLOURS = """() => {
 
 # What the live figures' controls say and what the figures show, when all have started.
 FIGURES = """async () => {
-  const states = [];
+  const states = [], latest = performance.now() + 60_000;
+  for (const folded of document.querySelectorAll("details:has(.live-figure)")) folded.open = true;
   for (const figure of document.querySelectorAll(".live-figure")) {
     figure.scrollIntoView({ behavior: "instant" });
-    while (!figure.dataset.live) await new Promise((done) => setTimeout(done, 20));
+    while (!figure.dataset.live) {
+      if (performance.now() > latest) throw Error("a figure does not start");
+      await new Promise((done) => setTimeout(done, 20));
+    }
     const controls = [...figure.querySelectorAll("input, select")];
     states.push({
       controls: controls.map(({ type, checked, value }) => type === "radio" ? checked : value),

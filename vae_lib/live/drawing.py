@@ -26,7 +26,7 @@ class DrawDigit(LiveFigure):
     other dimensions, a limit that is not positive, and for layers that the front end cannot run.
     """
 
-    room = (1090, 520)
+    room = (1125, 520)
     image = Numbers(Number(low=0.0, high=1.0), PIXELS)
     mean = Numbers(Number(), 2, fixed=True)
     std = Numbers(Number(low=0.0), 2, fixed=True)
