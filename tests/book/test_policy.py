@@ -11,6 +11,7 @@ import pytest
 from _ext.elements import attribute, first
 from browser import window
 from bs4 import BeautifulSoup
+from live_pages import come_near
 from playwright.sync_api import Browser, Page, expect
 
 # Also told to those who do not listen to the console; before any script of the page.
@@ -155,8 +156,8 @@ def test_every_page_works_from_its_folder(chromium: Browser, html: Path) -> None
         page.add_init_script(TELL)
         for name in built(html):
             page.goto((html / name).as_uri())
+            come_near(page)
             for figure in page.locator(".live-figure").all():
-                figure.scroll_into_view_if_needed()
                 expect(figure).to_have_attribute("data-live", "ready")
         assert faults == []
         page.goto((html / "index.html").as_uri())
