@@ -92,21 +92,39 @@ class Code:
         return {value for value in fields if isinstance(value, str)}
 
     @property
+    def texts(self) -> set[str]:
+        """Every text of the code."""
+        return {node.value for node in self.nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+    @property
+    def pieces(self) -> set[str]:
+        """The texts of which the code makes longer ones."""
+        found = []
+        for node in self.nodes:
+            match node:
+                case ast.JoinedStr(values=parts):
+                    found += parts
+                case ast.BinOp(op=ast.Add(), left=left, right=right):
+                    found += [left, right]
+        return {part.value for part in found if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+
+    @property
     def recipes(self) -> set[str] | None:
-        """The recipes that are loaded by name; None where a name is computed, or may be."""
-        loaded, uses = [], 0
+        """The texts by which recipes may be loaded, any where it is by a variable; None where a name is computed."""
+        loaded, uses = set(), 0
         for node in self.nodes:
             match node:
                 case ast.Call(
                     func=ast.Attribute(value=ast.Name(id="recipes"), attr="load" | "get"),
-                    args=[ast.Constant(value=str(name))],
+                    args=[ast.Constant() | ast.Name() as name],
                 ):
-                    loaded.append(name)
+                    loaded |= {name.value} if isinstance(name, ast.Constant) else self.texts
+                    uses -= 1
                 case ast.Name(id="recipes"):
                     uses += 1
                 case ast.ImportFrom(names=names) if any(each.name == "recipes" and each.asname for each in names):
                     return None
-        return set(loaded) if uses == len(loaded) else None
+        return None if uses else loaded
 
 
 @dataclass(frozen=True)
@@ -167,7 +185,9 @@ class Packages:
     def fingerprint(self, code: Code, recipes: Mapping[str, object]) -> str:
         """A hash of all that the code reaches, and of those recipes that it loads."""
         modules, names = self.needed_by(code), self._recipes(code)
-        loaded = recipes if names is None else {name: recipes.get(name) for name in sorted(names)}
+        if any(len(piece) > 2 and piece in name for piece in code.pieces for name in recipes):
+            names = None  # a name may be put together
+        loaded = recipes if names is None else {name: recipes[name] for name in sorted(names & recipes.keys())}
         parts = [f"{name} {self.modules[name].hash}" for name in sorted(modules)]
         return hashlib.sha256("\n".join([*parts, repr(loaded)]).encode()).hexdigest()
 

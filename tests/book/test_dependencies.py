@@ -24,6 +24,8 @@ PAGES = {
     "lists the bank": ["from vae_course.bank import EXERCISES"],
     "loads one": ["from vae_lib import recipes", 'model, _ = recipes.load("vae-2")'],
     "loads some": ["from vae_lib import recipes", "[recipes.load(name) for name in ('vae-2', 'small')]"],
+    "puts together": ["from vae_lib import recipes", "[recipes.load(name) for name in (f'vae-{d}' for d in (2, 20))]"],
+    "adds": ["from vae_lib import recipes", "[recipes.load('small' + seed) for seed in ('', '-seed-1')]"],
     "maps": ["from vae_lib import recipes", 'list(map(recipes.load, names))\nrecipes.get("vae-2")'],
     "renames": ["from vae_lib import recipes as r", 'r.load("vae-2")'],
     "commands": ["from vae_lib.cli import main", "main(['train', 'small'])"],
@@ -33,7 +35,7 @@ PAGES = {
     "is no Python": ["def f(:"],
 }
 BANK = {"lists the bank", "is no Python"}
-ANY_RECIPE = {"loads some", "maps", "renames", "commands", "is no Python"}
+ANY_RECIPE = {"puts together", "adds", "maps", "renames", "commands", "is no Python"}
 SHOWS = {"shows", "shows by name", "shows any"}
 RUNS_ALL = {"is no Python"}
 
@@ -82,7 +84,7 @@ def test_what_all_exercises_share_changes_every_page_that_may_check(root):
 
 def test_a_change_in_the_science_changes_the_pages_that_reach_it(root):
     # recipes.py trains, and so reaches most; figures.py draws the history of a training, and the live figures' pictures
-    loads = {"loads one", "loads some", "maps", "renames", "commands"}
+    loads = {"loads one", "loads some", "puts together", "adds", "maps", "renames", "commands"}
     assert changed(root, "vae_lib/objectives.py") == {"measures", "draws", *SHOWS, *loads} | RUNS_ALL
     assert changed(root, "vae_lib/figures.py") == {"draws", *SHOWS, "commands"} | RUNS_ALL
     assert changed(root, "vae_lib/__init__.py") == {"measures", "draws", *SHOWS, *loads} | RUNS_ALL
@@ -105,8 +107,9 @@ def test_a_recipe_changes_the_pages_that_load_it(root):
         return {name for name, state in states(root, recipes).items() if state != before[name]}
 
     assert differ({**RECIPES, "new": RECIPES["small"]}) == ANY_RECIPE
-    assert differ({**RECIPES, "small": RECIPES["wide"]}) == ANY_RECIPE
-    assert differ({**RECIPES, "vae-2": RECIPES["wide"]}) == {"loads one", *ANY_RECIPE}
+    assert differ({**RECIPES, "small": RECIPES["wide"]}) == {"loads some", *ANY_RECIPE}
+    assert differ({**RECIPES, "vae-2": RECIPES["wide"]}) == {"loads one", "loads some", *ANY_RECIPE}
+    assert differ({**RECIPES, "vae-20": RECIPES["wide"]}) == ANY_RECIPE
     line = '    "planted": SMALL,\n'
     assert (
         changed(root, "vae_lib/configs.py", lambda text: text.replace("RECIPES = {\n", f"RECIPES = {{\n{line}", 1))
