@@ -195,7 +195,7 @@ def _forget_old_states(env: Environment) -> None:
     for name in env.page_states:
         _folder(env, name).mkdir(parents=True, exist_ok=True)  # it may have been removed by hand
         os.utime(_folder(env, name))
-    folders = sorted(Path(env.config.nb_execution_cache_path).glob("*"), key=lambda path: path.stat().st_mtime)
+    folders = sorted(Path(env.config.nb_execution_cache_path).glob("*/"), key=lambda path: path.stat().st_mtime)
     for folder in folders[: -STATES * len(env.page_states)]:
         shutil.rmtree(folder)
 

@@ -1,4 +1,4 @@
-"""The minutes that a chapter promises are those that its words, formulas and figures take."""
+"""The minutes that a chapter promises are those that its words, formulas, figures and open code take."""
 
 from pathlib import Path
 
@@ -31,6 +31,7 @@ PLANTED = """<article><section><h1>A page</h1>
 <p>not counted</p></div>
 <p>Two words, a <span class="math">long formula</span> &mdash; and code.</p><div class="math">shown apart</div>
 <div class="cell"><div class="cell_input"><pre>a b c</pre></div>
+<details class="hide above-input"><summary>Show the code</summary><div class="cell_input"><pre>d</pre></div></details>
 <figure><figcaption>not counted</figcaption></figure></div>
 <details class="deeper"><summary>Deeper: no</summary><p>in the deep</p>
 <figure></figure><div class="math"></div></details>
@@ -41,9 +42,9 @@ PLANTED = """<article><section><h1>A page</h1>
 def test_what_is_counted(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     page.write_text(PLANTED, encoding="utf-8")
-    assert main_line(page) == Reading(words=2 + 6, formulas=1, figures=1)
+    assert main_line(page) == Reading(words=2 + 6, formulas=1, figures=1, cells=1)
     assert promised(page) == (30, 75)
-    everywhere = Reading(words=8 + 7 + 5 + 3 + 2, formulas=2, figures=2)  # line, opening, Deeper, exercises
+    everywhere = Reading(words=8 + 7 + 5 + 3 + 2, formulas=2, figures=2, cells=1)  # line, opening, Deeper, exercises
     assert everything(page) == pytest.approx(everywhere.minutes + 10)  # which the guide gives this exercise
 
 

@@ -1,9 +1,9 @@
 """How long a chapter takes to read, counted on its built page: `python tests/support/reading.py [CHAPTER ...]`.
 
-Its main line is what stands outside of Deeper sections, exercises, the quiz and code. 200 words take a minute, a
-displayed formula half a minute, a figure one. A word is what stands between spaces, a formula in the text one word;
-words of captions, tables and code belong to the minute of a figure, or are looked up. With everything, exercises take
-as long as the teaching guide gives them.
+Its main line is what stands outside of Deeper sections, exercises and the quiz. 200 words take a minute, a displayed
+formula or an open cell of code half a minute, a figure one. A word is what stands between spaces, a formula in the text
+one word; words of captions and tables belong to the minute of a figure, or are looked up. With everything, exercises
+take as long as the teaching guide gives them.
 """
 
 import re
@@ -33,10 +33,11 @@ class Reading:
     words: int
     formulas: int  # displayed
     figures: int
+    cells: int  # open ones, of code
 
     @property
     def minutes(self) -> float:
-        return self.words / WORDS_A_MINUTE + self.formulas / 2 + self.figures
+        return self.words / WORDS_A_MINUTE + (self.formulas + self.cells) / 2 + self.figures
 
 
 def article(page: Path) -> Tag:
@@ -50,12 +51,13 @@ def reading(part: Tag) -> Reading:
     for node in part.select(ANSWERS):
         node.decompose()
     figures, formulas = len(part.select("figure, .cell_output table")), len(part.select("div.math"))
+    cells = len(part.select("div.cell_input"))  # those behind a button went with the answers
     for node in part.select(NOT_READ):
         node.decompose()
     for node in part.select("span.math"):
         node.replace_with("formula")
     words = [word for word in part.get_text(" ").split() if any(map(str.isalnum, word))]
-    return Reading(len(words), formulas, figures)
+    return Reading(len(words), formulas, figures, cells)
 
 
 def main_line(page: Path) -> Reading:

@@ -83,7 +83,7 @@ def chord_and_arc() -> Axes:
         )
         middle, rim = chord[4], origin + radius * directions(0.2)
         line(ax, *(origin + radius * directions(np.linspace(-0.1, np.pi + 0.1, 121))).T, thin=True)
-        for tip, words, side in ((middle, "shorter", "left"), (rim, r"$\sqrt{D}$", "below")):
+        for tip, words, side in ((middle, "shorter", "left"), (rim, "longer", "below")):
             line(ax, *np.stack([origin, tip]).T, thin=True)
             label(ax, tuple((origin + tip) / 2), words, side)
         line(ax, *chord.T)
