@@ -47,6 +47,8 @@ OTHER_DATA_NOTE = (
 STATES = 3  # of each page stay in the cache, so that one finds its outputs again after a change is taken back
 INTERRUPTED = 130  # the exit code of `python -m vae_lib` after Ctrl-C
 QUOTED = re.compile(r"`/([\w/]+)\.md::")  # a page that shows another's number: {glue:text}`/chapters/elbo.md::name:.1f`
+READS_PAGES = "vae_course.handout"  # whoever imports it prints what it finds in the pages: titles, minutes, exercises
+OUTLINE = re.compile(r"^(?:#|`{3,}\{|:{3,}\{).*", re.MULTILINE)
 LOGGER = logging.getLogger(__name__)
 
 # What a kernel of the build has that a reader's has not: vector figures, without date and random ids, so that two
@@ -92,9 +94,10 @@ def outdated(app: Sphinx, env: Environment, added: set[str], changed: set[str], 
     Raises ExtensionError with every name on any page that nothing has; only then is anything trained.
     """
     before, env.page_states, wrong = getattr(env, "page_states", {}), {}, []
-    packages = Packages(ROOT)
-    for docname, path, notebook in _notebooks(env, sorted(env.found_docs)):
-        env.page_states[docname] = _state(app.config.common_state, packages, docname, notebook)
+    packages, found = Packages(ROOT), sorted(env.found_docs)
+    outline = [line for name in found for line in OUTLINE.findall(Path(env.doc2path(name)).read_text(encoding="utf-8"))]
+    for docname, path, notebook in _notebooks(env, found):
+        env.page_states[docname] = _state(app.config.common_state, packages, docname, notebook, outline)
         wrong += [f"{path.relative_to(app.srcdir)}:{line}: {fault}" for line, fault in faults(path, notebook)]
     if wrong:
         raise ExtensionError("\n".join(wrong))
@@ -169,12 +172,13 @@ def _quoted(env: Environment, docname: str) -> set[str]:
     return set(QUOTED.findall(Path(env.doc2path(docname)).read_text(encoding="utf-8")))
 
 
-def _state(common: str, packages: Packages, docname: str, notebook: NotebookNode) -> str:
-    """A hash of all that the page's outputs depend on, its place among it."""
+def _state(common: str, packages: Packages, docname: str, notebook: NotebookNode, outline: list[str]) -> str:
+    """A hash of all that the page's outputs depend on, its place among it. outline: of all pages."""
     from vae_lib.configs import RECIPES
 
     code = Code(tuple(cell.source for cell in notebook.cells if cell.cell_type == "code"))
-    parts = (common, docname, *code.cells, packages.fingerprint(code, RECIPES))
+    parts = [common, docname, *code.cells, packages.fingerprint(code, RECIPES)]
+    parts += outline if any(name.startswith(READS_PAGES) for name in code.imports) else []
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 

@@ -149,3 +149,25 @@ def test_a_cache_that_was_removed_by_hand_or_never_made_stops_no_build(tmp_path)
     config = SimpleNamespace(nb_execution_cache_path=str(tmp_path / "removed"))
     execution._forget_old_states(SimpleNamespace(config=config, page_states={}))
     execution._forget_old_states(SimpleNamespace(config=config, page_states={"a": "state"}))
+
+
+def test_what_is_printed_of_all_pages_is_printed_again_when_a_title_or_its_minutes_change():
+    pages = {"guide": "from vae_course.handout import written", "other": "import torch"}
+    packages = execution.Packages(execution.ROOT)
+
+    def states(outline: list[str]) -> dict[str, str]:
+        notebooks = {
+            name: nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)]) for name, code in pages.items()
+        }
+        return {name: execution._state("", packages, name, each, outline) for name, each in notebooks.items()}
+
+    before, after = states(["# A title"]), states(["# Another"])
+    assert before["guide"] != after["guide"] and before["other"] == after["other"]
+    text = (
+        "# A title\n\n```{admonition} 30 minutes; 75 with everything\n:class: opening\n```\nProse.\n:::{table} T\n:::\n"
+    )
+    assert execution.OUTLINE.findall(text) == [
+        "# A title",
+        "```{admonition} 30 minutes; 75 with everything",
+        ":::{table} T",
+    ]

@@ -81,11 +81,10 @@ def chord_and_arc() -> Axes:
             origin + interpolate(start, end, n, spherical=spherical).numpy()
             for n, spherical in ((9, False), (9, True), (121, True))
         )
-        middle, rim = chord[4], origin + radius * directions(0.2)
+        middle = chord[4]
         line(ax, *(origin + radius * directions(np.linspace(-0.1, np.pi + 0.1, 121))).T, thin=True)
-        for tip, words, side in ((middle, "shorter", "left"), (rim, "longer", "below")):
-            line(ax, *np.stack([origin, tip]).T, thin=True)
-            label(ax, tuple((origin + tip) / 2), words, side)
+        line(ax, *np.stack([origin, middle]).T, thin=True)
+        label(ax, tuple((origin + middle) / 2), "shorter", "left")
         line(ax, *chord.T)
         dots(ax, *chord.T)
         line(ax, *curve.T, colour=ACCENT)
