@@ -123,8 +123,9 @@ def test_nothing_is_trained_for_pages_with_names_that_nothing_has(tmp_path, monk
     monkeypatch.setattr(execution, "_notebooks", lambda *_: [("page", page, notebook)])
     monkeypatch.setattr(execution, "train_missing", lambda _: pytest.fail("a model was trained"))
     app = SimpleNamespace(config=SimpleNamespace(common_state=""), srcdir=str(tmp_path))
+    env = SimpleNamespace(found_docs={"page"}, doc2path=lambda name: page)
     with pytest.raises(ExtensionError, match="'misspelt' is unknown"):
-        execution.outdated(app, SimpleNamespace(found_docs={"page"}), set(), set(), set())
+        execution.outdated(app, env, set(), set(), set())
 
 
 @pytest.mark.parametrize(("code", "error"), [(130, KeyboardInterrupt), (1, ExtensionError), (2, ExtensionError)])

@@ -92,7 +92,7 @@ def chord_and_arc() -> Axes:
         dots(ax, *origin)
         label(ax, tuple(origin), "0", "below")
         for unit, code in zip(units, ("$z(0)$", "$z(1)$"), strict=True):
-            label(ax, tuple(origin + (radius + 0.13) * unit), code)
+            label(ax, tuple(origin + (radius + 0.24) * unit), code)
         label(ax, tuple(arc[4]), "arc", "above", ACCENT)
         label(ax, tuple(chord[6]), "chord", "below")
     return ax
