@@ -298,6 +298,7 @@ def test_where_nothing_tells_what_is_near_every_figure_starts_at_once(chromium: 
         page.wait_for_function("[...document.querySelectorAll('.live-figure')].every(({ dataset }) => dataset.live)")
         unfold(page)
         assert all(runs(figure) for figure in page.query_selector_all(".live-figure"))
+        assert faults == []
 
 
 def test_weights_are_on_the_site_once_and_no_page_brings_them_along(html: Path) -> None:

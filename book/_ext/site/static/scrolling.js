@@ -46,10 +46,14 @@ function partWide(block) {
 const lines = new ResizeObserver((entries) => {
   for (const { target } of entries) partWide(target);
 });
-const nearby = new IntersectionObserver((entries) => {
-  for (const { target, isIntersecting } of entries) isIntersecting ? lines.observe(target) : lines.unobserve(target);
-}, { rootMargin: "100%" });
-for (const block of formulas.keys()) nearby.observe(block);
+if ("IntersectionObserver" in window) {
+  const nearby = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) isIntersecting ? lines.observe(target) : lines.unobserve(target);
+  }, { rootMargin: "100%" });
+  for (const block of formulas.keys()) nearby.observe(block);
+} else {
+  for (const block of formulas.keys()) lines.observe(block);
+}
 
 const observer = new ResizeObserver((entries) => {
   for (const { target } of entries) mark(target, kinds.get(target) ?? "");
