@@ -26,7 +26,9 @@ def one_core() -> Iterator[None]:
 
 def build(tmp_path) -> None:
     config = SimpleNamespace(nb_execution_mode="cache", nb_execution_cache_path=tmp_path)
-    execution.execute(SimpleNamespace(config=config), SimpleNamespace(config=config, page_states={}, found_docs=set()), [])
+    execution.execute(
+        SimpleNamespace(config=config), SimpleNamespace(config=config, page_states={}, found_docs=set()), []
+    )
 
 
 @pytest.mark.usefixtures("one_core", "tiny")
