@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from _ext.editions.pages import is_hidden_code, of_page
-from _ext.figures.inline import inline
+from _ext.figures.inline import compact, inline
 from _ext.notebooks.cells import GLUE, page_cells, without_book
 from _ext.notebooks.markdown import PageMarkdown
 from _ext.site.origin import Checkout, repository
@@ -329,6 +329,24 @@ def test_code_needs_no_myst_nb() -> None:
 def test_a_part_that_is_not_as_a_notebook_needs_it_is_named(body: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         page_cells(body, nbformat.v4.new_notebook(), [], URL, MACROS)
+
+
+def test_a_figure_in_the_page_keeps_what_is_seen_of_it() -> None:
+    drawn = """<defs>
+<path d="M 0 0
+L 0.123456 3.5
+" id="tick" transform="scale(0.015625)"/>
+</defs>
+<!-- −2 -->
+<g id="axis">
+<g style="fill: red">
+<use x="57.027087" xlink:href="#tick"/>
+</g>
+</g>"""
+    assert compact(drawn) == (
+        '<defs><path d="M 0 0 L 0.12 3.5 " id="tick" transform="scale(0.015625)"/></defs>'
+        '<g style="fill: red"><use x="57.03" xlink:href="#tick"/></g>'
+    )
 
 
 @pytest.mark.parametrize("head", ["<svg>", '<svg width="1pt">', '<svg viewBox="0 0 1 1">'])

@@ -10,10 +10,15 @@ import pytest
 import tinycss2
 from _ext.elements import attribute
 from _ext.site.styles import SHEET, marks, needed, with_icons
+from _ext.site.theme import PLAIN, Code
 from browser import window
 from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
 from playwright.sync_api import Browser
+from pygments import highlight
+from pygments.lexers import PythonLexer
+from pygments.styles import get_style_by_name
+from pygments.token import Text
 from whole_pages import NAMES, READ_THROUGH
 
 STATIC = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static"
@@ -105,3 +110,16 @@ def test_a_font_without_the_icon_has_no_place_for_it() -> None:
     (face,) = re.findall(r"base64,([^\"]+)", sheet)
     cmap = TTFont(io.BytesIO(base64.b64decode(face))).getBestCmap()
     assert 0xF0C9 in cmap and 0xF019 not in cmap
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_code_without_an_element_has_the_ink_of_its_block(theme: str) -> None:
+    style = get_style_by_name(f"a11y-high-contrast-{theme}")
+    assert [style.style_for_token(kind) for kind in PLAIN] == [style.style_for_token(Text)] * len(PLAIN)
+
+
+def test_code_has_elements_for_its_colours_alone() -> None:
+    code = "def f(x):\n    return x.y + 1\n"
+    page = BeautifulSoup(highlight(code, PythonLexer(), Code()), "html.parser")
+    assert [span.text for span in page.select("span[class]")] == ["def", "f", "return", ".", "+", "1"]
+    assert page.text.strip() == code.strip()

@@ -19,6 +19,12 @@ VIEW = re.compile(r'viewBox="[^"]+"')
 TYPE = re.compile(r"scale\(0?(\.\d+) -")  # a hundredth of the size in points, where a line of type begins
 LEGIBLE = 9  # CSS pixels
 
+POSITIONS = re.compile(r'(?<=\bd="|\bx="|\by=")[^"]+|(?<=\btranslate\()[^)]+')
+LONG = re.compile(r"-?\d+\.\d{3,}")  # a hundredth of a point is finer than any screen
+ID = re.compile(r' id="([^"]*)"')
+NAMED = re.compile(r'(?:href="|url\()#([^")]+)')
+GROUP = re.compile(r"<g\b[^>]*>|</g>")
+
 
 class InlineFigures(SphinxPostTransform):
     """Replace the image of each SVG that a cell wrote by the SVG itself."""
@@ -43,6 +49,7 @@ def inline(svg: str, *, alt: str, prefix: str) -> str:
     head, body = start.group(), svg[start.end() :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     body = WITHOUT_POINTS.sub('<path d=""', body)
+    body = compact(body)
     body = re.sub(r'\bid="', f'id="{prefix}', body)
     body = re.sub(r'(href="#|url\(#)', rf"\g<1>{prefix}", body)
     body = body.replace(INK, "currentColor")
@@ -58,6 +65,24 @@ def inline(svg: str, *, alt: str, prefix: str) -> str:
         f'class="book-figure" role="img" aria-label="{_attribute(alt)}" {view[0]} '
         f'style="width:{pixels:.0f}px;min-width:{math.ceil(pixels * LEGIBLE / smallest)}px">{body}</div>'
     )
+
+
+def compact(svg: str) -> str:
+    """The same drawing in half the bytes: without comments, ids that nothing names, and groups that say nothing."""
+    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"\s*\n\s*", " ", re.sub(r">\s*\n\s*<", "><", svg))
+    svg = POSITIONS.sub(lambda given: LONG.sub(lambda number: f"{float(number[0]):.2f}", given[0]), svg)
+    named = set(NAMED.findall(svg))
+    svg = ID.sub(lambda given: given[0] if given[1] in named else "", svg)
+    kept: list[bool] = []  # for each group that is open
+
+    def group(tag: re.Match) -> str:
+        if tag[0] != "</g>":
+            kept.append(tag[0] != "<g>")
+            return tag[0] if kept[-1] else ""
+        return tag[0] if kept.pop() else ""
+
+    return GROUP.sub(group, svg)
 
 
 def grey(given: str) -> str:
