@@ -11,6 +11,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
+AROUND = re.compile(r" (?=±)|(?<=±) ")
 HYPHEN = re.compile(r"(?<![\w\-–])-(?=\.?\d)")
 VERBATIM = (nodes.literal, nodes.math, nodes.math_block, nodes.FixedTextElement, nodes.raw)
 PIECES = re.compile(r"\s+|[^\s\-–—/]+[-–—/]*|[-–—/]+")  # a line may break at a space, and after a hyphen or a slash
@@ -29,6 +30,17 @@ class Minus(SphinxPostTransform):
                 signed = HYPHEN.sub("\N{MINUS SIGN}", before + text)[len(before) :]
                 if signed != text:
                     text.parent.replace(text, nodes.Text(signed))
+
+
+class Spread(SphinxPostTransform):
+    """No line ends between a number and its spread, a ± b."""
+
+    default_priority = 500
+
+    def run(self, **kwargs: object) -> None:
+        for text in [node for node in self.document.findall(nodes.Text) if "±" in node]:
+            if not _within(text, VERBATIM):
+                text.parent.replace(text, nodes.Text(AROUND.sub("\N{NO-BREAK SPACE}", text)))
 
 
 class Together(SphinxPostTransform):
@@ -66,7 +78,7 @@ class CodeBreaks(SphinxPostTransform):
                 text.parent.replace(text, pieces)
 
 
-class Spreads(SphinxPostTransform):
+class SpreadsAlign(SphinxPostTransform):
     """In a column of numbers some of which have a spread, a ± b, the numbers stand below one another."""
 
     default_priority = 400  # before their signs
@@ -125,6 +137,6 @@ def _set_apart(entry: nodes.entry) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    for transform in (Minus, Together, CodeBreaks, Spreads):
+    for transform in (Minus, Spread, Together, CodeBreaks, SpreadsAlign):
         app.add_post_transform(transform)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

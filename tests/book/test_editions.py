@@ -111,6 +111,15 @@ class TestPdf:
         assert "??" not in text
         assert [marker for marker in pages.LEFT_OVER if marker in text] == []
 
+    def test_no_page_ends_between_a_caption_and_its_table_or_at_a_spread(self, pdf: Path) -> None:
+        tables = 0
+        for page in run("pdftotext", "-layout", pdf, "-").split("\f"):
+            captions = [place.start() for place in re.finditer(r"^ *Table [\d.]+\. ", page, re.MULTILINE)]
+            tables += len(captions)
+            assert not captions or re.search(r"\S {2,}\S", page[captions[-1] :].strip()), page
+            assert not re.search(r"±\s*\n|^ *±", page, re.MULTILINE), page
+        assert tables > 10
+
     def test_has_the_sites_numbers(self, text: str, site: dict[str, BeautifulSoup]) -> None:
         wanted = set().union(*(numbers(page.get_text(" ")) for page in site.values()))
         assert len(wanted) > 60
