@@ -118,7 +118,7 @@ class TestPdf:
             tables += len(captions)
             assert not captions or re.search(r"\S {2,}\S", page[captions[-1] :].strip()), page
             assert not re.search(r"±\s*\n|^ *±", page, re.MULTILINE), page
-        assert tables > 10
+        assert tables > 5
 
     def test_has_the_sites_numbers(self, text: str, site: dict[str, BeautifulSoup]) -> None:
         wanted = set().union(*(numbers(page.get_text(" ")) for page in site.values()))
