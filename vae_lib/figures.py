@@ -110,7 +110,7 @@ def plot_lines(
     bottom: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Curves over x, each labelled where it ends; `log` names the logarithmic axes ("x", "y", "xy").
+    """Curves over x, each that has a name labelled where it ends; `log` names the logarithmic axes ("x", "y", "xy").
 
     legend: name the curves in a legend instead, for curves that end in one place.
 
@@ -133,7 +133,8 @@ def plot_lines(
             if name in halves:
                 half = halves[name]
                 ax.fill_between(places, y - half, y + half, color=line.get_color(), alpha=0.25, linewidth=0)
-            ends.append((name, places[np.isfinite(y)][-1], y[np.isfinite(y)][-1], line.get_color()))
+            if name:
+                ends.append((name, places[np.isfinite(y)][-1], y[np.isfinite(y)][-1], line.get_color()))
         if bottom is not None:
             ax.set_ylim(bottom=bottom)  # before the names are placed
         if legend:

@@ -16,6 +16,7 @@ HYPHEN = re.compile(r"(?<![\w\-–])-(?=\.?\d)")
 VERBATIM = (nodes.literal, nodes.math, nodes.math_block, nodes.FixedTextElement, nodes.raw)
 PIECES = re.compile(r"\s+|[^\s\-–—/]+[-–—/]*|[-–—/]+")  # a line may break at a space, and after a hyphen or a slash
 BREAKS = re.compile(r"(?<=[\w)\]])(?=\.[^\W\d])|(?<=\w[(_=/,])(?=[\w.\-+])")  # before an attribute, after a bracket
+SHORT = 16  # characters that every line has room for
 
 
 class Minus(SphinxPostTransform):
@@ -70,6 +71,8 @@ class CodeBreaks(SphinxPostTransform):
 
     def run(self, **kwargs: object) -> None:
         for text in [node for node in self.document.findall(nodes.Text) if isinstance(node.parent, nodes.literal)]:
+            if max(map(len, text.split()), default=0) <= SHORT:
+                continue
             first, *others = BREAKS.split(text.astext())
             pieces: list[nodes.Node] = [nodes.Text(first)]
             for piece in others:

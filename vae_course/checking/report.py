@@ -48,8 +48,16 @@ class Report:
     def _repr_html_(self) -> str:
         head, *rest = (html.escape(line) for line in str(self).replace("[ok]", "✓").replace("[x]", "✗").splitlines())
         bar = f"border-left: 4px solid {COLOURS[self.state]}; padding: 0.25rem 0 0.25rem 0.75rem"
-        body = "".join(f'<div style="white-space: pre-wrap">{line}</div>' for line in rest)
+        body = "".join(_hanging(line) for line in rest)
         return f'<div class="vae-check" style="{bar}"><strong>{head}</strong>{body}</div>'
+
+
+def _hanging(line: str) -> str:
+    """A line as far in as its spaces say; what wraps stands below its words, not below their mark."""
+    words = line.lstrip()
+    mark = 1.5 * words.startswith(("✓", "✗"))
+    place = f"padding-left: {(len(line) - len(words)) / 2 + mark}em; text-indent: -{mark}em"
+    return f'<div style="white-space: pre-wrap; {place}">{words}</div>'
 
 
 @as_delivered()
