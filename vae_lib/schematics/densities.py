@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from vae_lib.schematics._drawing import ACCENT, area, arrow, canvas, dots, label, line
 
-PRIOR, POSTERIOR, AIMED = NormalDist(), NormalDist(1.05, 0.2), NormalDist(1.0, 0.25)
+PRIOR, POSTERIOR, AIMED = NormalDist(), NormalDist(1.05, 0.2), NormalDist(1.03, 0.24)
 BLIND_SAMPLES, AIMED_SAMPLES = 9, 4
 LAW, STEP = NormalDist(0.75, 1.0), 0.6  # a Gaussian q, and how far its mean moves; f jumps at 0
 
@@ -22,7 +22,7 @@ def aimed_samples() -> Axes:
             line(ax, [-2.3, 2.3], [floor, floor], thin=True)
             for place, weight in zip(*samples(source, count), strict=True):
                 line(ax, [place, place], [floor - 0.12, floor + 0.12], colour=ACCENT, thin=True)
-                dots(ax, place, floor - 0.35, colour=ACCENT, size=7 * np.sqrt(weight))
+                dots(ax, place, floor - 0.35, colour=ACCENT, size=6.5 * np.sqrt(weight))
         label(ax, (0.9, 4.3), r"posterior $p(z \mid x)$", "left")
         label(ax, (-0.9, 3.4), "prior $p(z)$", "left", ACCENT)
         label(ax, (-2.3, 2.3), "blind: one has the weight", "right")

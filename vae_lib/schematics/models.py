@@ -82,9 +82,9 @@ def gradient_paths() -> Axes:
 def one_exchange() -> Axes:
     """Four models in a chain, each with one part of the one above exchanged: density, widths, codes. Chapter 7."""
     models = ("VAE, own prior", "VAE, mixture", "VAE, 20 widths", "AE, 20 widths")
-    exchanges = ("density:\nmixture for prior", "widths: 20 for\neach digit's own", "codes, decoder:\nAE's for VAE's")
+    exchanges = ("density:\na mixture", "widths:\n20 for all digits", "codes, decoder:\nof the AE")
     with canvas(2.9) as ax:
-        x, rows = 0.85, (2.75, 1.9, 1.05, 0.2)
+        x, rows = 1.05, (2.75, 1.9, 1.05, 0.2)
         for y, words in zip(rows, models, strict=True):
             label(ax, (x, y), words)
         for y, words in zip(rows[:-1], exchanges, strict=True):
