@@ -53,6 +53,7 @@ def jump_crossing() -> Axes:
 
 
 def density(law: NormalDist, z: np.ndarray | float) -> np.ndarray:
+    """Of a law, at each z."""
     return np.vectorize(law.pdf)(z)
 
 
