@@ -11,11 +11,11 @@ import pytest
 import torch
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyArrowPatch, Polygon
-from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
+from torch.distributions import Categorical, Independent, MixtureSameFamily, MultivariateNormal, Normal, kl_divergence
 
 from vae_lib import schematics
 from vae_lib.figures import COLOURS, INK
-from vae_lib.schematics import _drawing, curves, planes
+from vae_lib.schematics import _drawing, bounds, curves, densities, planes
 
 DRAWINGS = {name: getattr(schematics, name) for name in schematics.__all__}
 LABELS, POINTS, INCHES = 9, 9, 3.4  # at most; at least; at most, which on a phone is the width of the text
@@ -129,6 +129,86 @@ def test_jensens_chord_lies_below_the_logarithm_by_the_gap_that_is_marked():
     np.testing.assert_allclose(gap, [mean, [mean[0], np.log(mean[0])]])
 
 
+def points(ax: Axes) -> np.ndarray:
+    """The places of all single dots: (N, 2)."""
+    return np.concatenate([line.get_xydata() for line in ax.lines if line.get_marker() == "o"])
+
+
+def test_a_round_of_em_climbs_a_bound_that_lies_below_the_likelihood_and_touches_it():
+    ax = schematics.em_round()
+    (curve,) = lines(ax, 121)
+    parabola = max((line.get_xydata() for line in ax.lines if line.get_color() == COLOURS[0]), key=len)
+    observed, theta = torch.from_numpy(bounds.OBSERVED), torch.from_numpy(curve[:, 0])
+    kinds = Normal(torch.stack([torch.zeros_like(theta), theta], -1), 1.0)  # (121, 2)
+    mixture = MixtureSameFamily(Categorical(torch.ones_like(kinds.mean)), kinds)
+    oracle = mixture.log_prob(observed[:, None]).sum(0).numpy()
+    np.testing.assert_allclose(curve[:, 1] - curve[0, 1], oracle - oracle[0])
+    old, above, top = points(ax)
+    below = np.interp(parabola[:, 0], *curve.T) - parabola[:, 1]
+    assert below.min() > -1e-3
+    np.testing.assert_allclose(np.interp(old[0], *curve.T), old[1], atol=5e-3)
+    np.testing.assert_allclose(np.interp(old[0], *parabola.T), old[1], atol=5e-3)
+    assert top[1] >= parabola[:, 1].max()
+    assert old[1] < top[1] < above[1] < curve[:, 1].max()
+    assert top[0] == above[0]
+    np.testing.assert_allclose(np.interp(above[0], *curve.T), above[1], atol=5e-3)
+
+
+def test_the_two_gaps_are_those_of_a_diagonal_gaussian_from_a_correlated_posterior():
+    ax = schematics.two_gaps()
+    (curve,) = lines(ax, 121)
+    rho = bounds.CORRELATION
+    posterior = MultivariateNormal(torch.zeros(2).double(), torch.tensor([[1.0, rho], [rho, 1.0]]).double())
+
+    def divergence(mean: float, variances: tuple[float, float]) -> float:
+        q = MultivariateNormal(torch.tensor([mean, 0.0]).double(), torch.tensor(variances).double().diag())
+        return kl_divergence(q, posterior).item()
+
+    best = (1 - rho**2, 1 - rho**2)
+    np.testing.assert_allclose(curve[:, 1], [-divergence(mean, best) for mean in curve[:, 0]])
+    for variances in ((1.1 * best[0], best[1]), (0.9 * best[0], best[1]), (0.9 * best[0], 1.1 * best[1])):
+        assert divergence(0, variances) > divergence(0, best)
+    star, encoder = points(ax)
+    np.testing.assert_allclose([star[1], encoder[1]], [-divergence(at, best) for at in (0, encoder[0])])
+    gaps = [pair[:, 1] for pair in lines(ax, 2) if pair[0, 0] == pair[1, 0]]
+    np.testing.assert_allclose(gaps, [(star[1], 0), (encoder[1], star[1])])
+
+
+def test_weights_are_even_where_samples_are_aimed_and_their_mean_is_right_wherever_they_are_drawn():
+    posterior, prior, aimed = (
+        Normal(law.mean, law.stdev) for law in (densities.POSTERIOR, densities.PRIOR, densities.AIMED)
+    )
+    ax = schematics.aimed_samples()
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    z = torch.tensor([line.get_xdata()[0] for line in dots])
+    areas = torch.tensor([line.get_markersize() ** 2 for line in dots])
+    blind, near = z[: densities.BLIND_SAMPLES], z[densities.BLIND_SAMPLES :]
+    assert len(near) == densities.AIMED_SAMPLES < len(blind)
+    oracle = torch.cat(
+        [(posterior.log_prob(place) - law.log_prob(place)).exp() for place, law in ((blind, prior), (near, aimed))]
+    )
+    np.testing.assert_allclose(areas / areas.max(), oracle / oracle.max(), rtol=1e-4, atol=1e-6)
+    shares = [(w.sum() ** 2 / (w**2).sum()).item() / len(w) for w in oracle.split([len(blind), len(near)])]
+    assert shares[0] < 0.2 < 0.8 < shares[1]
+    for law in (densities.PRIOR, densities.AIMED):
+        np.testing.assert_allclose(densities.samples(law, 4001)[1].mean(), 1, rtol=1e-2)
+
+
+def test_the_draws_that_cross_the_jump_are_what_the_mean_gains():
+    ax = schematics.jump_crossing()
+    before, after = lines(ax, 121)
+    law = Normal(densities.LAW.mean, densities.LAW.stdev)
+    np.testing.assert_allclose(before[:, 1], law.log_prob(torch.from_numpy(before[:, 0])).exp())
+    moved = torch.from_numpy(after[:, 0]) - densities.STEP
+    np.testing.assert_allclose(after[:, 1], law.log_prob(moved).exp())
+    (strip,) = [patch.xy for patch in ax.patches if isinstance(patch, Polygon)]
+    area = abs(np.sum(strip[:-1, 0] * strip[1:, 1] - strip[1:, 0] * strip[:-1, 1])) / 2
+    above = [1 - Normal(mean, law.stddev).cdf(torch.tensor(0.0)) for mean in (law.mean, law.mean + densities.STEP)]
+    np.testing.assert_allclose(area, above[1] - above[0], rtol=1e-3)
+    for step in [pair for pair in lines(ax, 2) if pair[0, 1] == pair[1, 1] > 0]:
+        assert (step[:, 0] <= 0).all() or (step[:, 0] >= 0).all()
+
+
 def test_the_arc_keeps_the_codes_length_and_the_chord_does_not():
     ax = schematics.chord_and_arc()
     (origin,) = [line.get_xydata()[0] for line in ax.lines if len(line.get_xydata()) == 1]
@@ -196,6 +276,40 @@ def test_the_frontier_is_that_of_the_linear_model_and_stays_out_of_the_forbidden
     for level in (0.5, 1.0, 2.0):
         (r1, d1), (r2, d2) = curves.plane(0.999 * level), curves.plane(1.001 * level)
         np.testing.assert_allclose((d2 - d1) / (r2 - r1), -level / curves.NOISE, rtol=1e-4)
+
+
+def test_each_of_two_optima_lies_above_the_others_line_and_their_chord_between_the_slopes():
+    ax = schematics.price_bracket()
+    first, second = points(ax)
+    (chord,) = [pair for pair in lines(ax, 2) if np.array_equal(pair[0], second)]
+    np.testing.assert_array_equal(chord[1], first)
+    walls = [line.get_xydata() for line in ax.lines if line.get_color() == INK]
+    frontier = np.array([curves.plane(level) for level in np.geomspace(0.1, 4, 2001)])
+    slopes = []
+    for wall, own, other in zip(walls, (second, first), (first, second), strict=True):
+        ((x0, y0), (x1, y1)) = wall
+        slope = (y1 - y0) / (x1 - x0)
+        np.testing.assert_allclose(y0 + slope * (own[0] - x0), own[1])
+        assert other[1] > y0 + slope * (other[0] - x0)
+        np.testing.assert_allclose((frontier @ [-slope, 1]).min(), own @ [-slope, 1], rtol=1e-5)  # own is optimal
+        slopes.append(slope)
+    steep, flat = slopes
+    assert steep < (second[1] - first[1]) / (second[0] - first[0]) < flat < 0
+
+
+def test_over_the_log_variance_all_bowls_are_one():
+    ax = schematics.one_bowl()
+    ways = [line.get_xydata() for line in ax.lines]
+    over_width, over_log = ways[::2], ways[1::2]
+    bottoms = [way[way[:, 1].argmin(), 0] for way in over_width]
+    inches = np.diff(bottoms) / np.diff(curves.BEST_WIDTHS)
+    for way, bottom, best in zip(over_width, bottoms, curves.BEST_WIDTHS, strict=True):
+        width = torch.from_numpy(best + (way[:, 0] - bottom) / inches)
+        nats = kl_divergence(Normal(0.0, width), Normal(0.0, best)).numpy()
+        np.testing.assert_allclose(np.ptp(nats) / np.ptp(way[:, 1]) * (way[:, 1] - way[:, 1].min()), nats, atol=2e-2)
+    shift = over_log[1] - over_log[0]
+    np.testing.assert_allclose(shift, [[shift[0, 0], 0]] * 121, atol=1e-12)
+    assert shift[0, 0] > 0
 
 
 def test_a_turn_of_the_latents_leaves_the_ellipse_and_moves_its_axes():

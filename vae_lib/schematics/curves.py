@@ -3,11 +3,13 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from vae_lib.schematics._drawing import ACCENT, area, arrow, canvas, dots, label, line
+from vae_lib.schematics._drawing import ACCENT, INK, area, arrow, canvas, dots, label, line
 
 # A Gaussian source, described for a decoder with noise of variance 1: what its directions vary by.
 VARIANCES = np.array([4.2, 3.0, 2.1, 1.45, 0.7, 0.45, 0.25])
 NOISE = 1.0
+CHEAP, DEAR = 0.5, 2.6  # two prices of a nat of rate, β₁ and β₂
+BEST_WIDTHS = 0.2, 1.0  # σ of the posteriors of two latent dimensions
 
 
 def two_attempts() -> Axes:
@@ -94,6 +96,52 @@ def rate_distortion_plane() -> Axes:
         label(ax, (sum(best) - 6.3, 6.5), "same ELBO", "right", ACCENT)
         label(ax, plane(2.2), r"slope $-\beta$", "right", ACCENT)
     return ax
+
+
+def price_bracket() -> Axes:
+    """Either optimum lies above the other's line, so their chord is no flatter and no steeper than these. Chapter 6."""
+    (r1, d1), (r2, d2) = plane(CHEAP), plane(DEAR)
+    right, floor = 6.4, 6.2
+    meet = (d2 + DEAR * r2 - d1 - CHEAP * r1) / (DEAR - CHEAP)  # the rate at which the two lines cross
+    steep, corner, flat = (0, d2 + DEAR * r2), (meet, d1 + CHEAP * (r1 - meet)), (right, d1 + CHEAP * (r1 - right))
+    with canvas(2.9, x=(-0.3, 7.3), y=(5.45, 13.3)) as ax:
+        area(ax, np.array([(0, floor), steep, corner, flat, (right, floor)]), edge=False)
+        line(ax, [0, r2 + (d2 - floor) / DEAR], [steep[1], floor])
+        line(ax, [0, right], [d1 + CHEAP * r1, flat[1]])
+        line(ax, [r2, r1], [d2, d1], colour=ACCENT)
+        dots(ax, [r1, r2], [d1, d2], colour=ACCENT)
+        arrow(ax, (0, floor), (7.3, floor))
+        arrow(ax, (0, floor), (0, 13.0))
+        label(ax, (6.6, floor), "rate $R$", "below")
+        label(ax, (0, 12.85), r"distortion $\Delta$", "right")
+        label(ax, (r2, d2 + 0.1), r"$(R_2, \Delta_2)$", "right", ACCENT)
+        label(ax, (r1, d1 + 0.3), r"$(R_1, \Delta_1)$", "right", ACCENT)
+        label(ax, (2.3, 6.65), r"slope $-\beta_2$", "right")
+        label(ax, (5.95, 7.65), r"slope $-\beta_1$")
+        label(ax, (0.75, 8.0), "no\nmodel")
+    return ax
+
+
+def one_bowl() -> Axes:
+    """Over σ the bowls of two dimensions differ in width, over log σ² they differ in place alone. Chapter 4."""
+    over, floor = np.linspace(-2.9, 1.5, 121), 0.4  # log σ², counted from the best one
+    with canvas(2.0) as ax:
+        for best, colour in zip(BEST_WIDTHS, (ACCENT, INK), strict=True):
+            bowl = floor + 1.15 * excess(over)
+            line(ax, 0.12 + 0.64 * best * np.exp(over / 2), bowl, colour=colour)
+            line(ax, 2.85 + 0.18 * (over + 2 * np.log(best)), bowl, colour=colour)
+        arrow(ax, (0.1, floor), (1.55, floor))
+        arrow(ax, (1.7, floor), (3.2, floor))
+        label(ax, (0.8, floor), r"over $\sigma$", "below")
+        label(ax, (2.42, floor), r"over $\rho = \log\,\sigma^2$", "below")
+        label(ax, (0.33, 1.6), r"small $\sigma_\bigstar$", "above", ACCENT)
+        label(ax, (1.2, 1.6), r"large $\sigma_\bigstar$", "above")
+    return ax
+
+
+def excess(over: np.ndarray) -> np.ndarray:
+    """The nats that a log σ² costs which lies so far over the best one."""
+    return (np.exp(over) - 1 - over) / 2
 
 
 def water(variances: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:

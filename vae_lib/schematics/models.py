@@ -79,6 +79,19 @@ def gradient_paths() -> Axes:
     return ax
 
 
+def one_exchange() -> Axes:
+    """Four models in a chain, each with one part of the one above exchanged: density, widths, codes. Chapter 7."""
+    models = ("VAE, own prior", "VAE, mixture", "VAE, 20 widths", "AE, 20 widths")
+    exchanges = ("density:\na mixture", "widths:\n20 for all digits", "codes, decoder:\nof the AE")
+    with canvas(2.9) as ax:
+        x, rows = 1.05, (2.75, 1.9, 1.05, 0.2)
+        for y, words in zip(rows, models, strict=True):
+            label(ax, (x, y), words)
+        for y, words in zip(rows[:-1], exchanges, strict=True):
+            arrow(ax, (x, y - 0.15), (x, y - 0.7), words, "right", colour=ACCENT)
+    return ax
+
+
 def _network(ax: Axes, centre: Place, words: str, *, top: float, bottom: float) -> None:
     """A network as a trapezium, which narrows where it encodes and widens where it decodes."""
     sides = np.array([(-top, 1), (top, 1), (bottom, -1), (-bottom, -1)])
