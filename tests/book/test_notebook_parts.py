@@ -339,6 +339,7 @@ L 0.123456 3.5
 </defs>
 <!-- −2 -->
 <g id="axis">
+<g id="nothing"/>
 <g style="fill: red">
 <use x="57.027087" xlink:href="#tick"/>
 </g>

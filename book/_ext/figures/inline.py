@@ -23,7 +23,7 @@ POSITIONS = re.compile(r'(?<=\bd="|\bx="|\by=")[^"]+|(?<=\btranslate\()[^)]+')
 LONG = re.compile(r"-?\d+\.\d{3,}")  # a hundredth of a point is finer than any screen
 ID = re.compile(r' id="([^"]*)"')
 NAMED = re.compile(r'(?:href="|url\()#([^")]+)')
-GROUP = re.compile(r"<g\b[^>]*>|</g>")
+GROUP = re.compile(r"<g\b[^>]*/>|(<g\b[^>]*>)|</g>")
 
 
 class InlineFigures(SphinxPostTransform):
@@ -77,7 +77,9 @@ def compact(svg: str) -> str:
     kept: list[bool] = []  # for each group that is open
 
     def group(tag: re.Match) -> str:
-        if tag[0] != "</g>":
+        if tag[0].endswith("/>"):
+            return ""  # nothing is in it
+        if tag[1]:
             kept.append(tag[0] != "<g>")
             return tag[0] if kept[-1] else ""
         return tag[0] if kept.pop() else ""
