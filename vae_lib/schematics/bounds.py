@@ -14,7 +14,7 @@ CORRELATION, MISSED = 0.7, 0.85
 def em_round() -> Axes:
     """The bound touches the likelihood at the old θ; at the bound's top the likelihood is higher still. Chapter 1."""
     r = responsibilities(OLD)
-    new = (r @ OBSERVED) / r.sum()
+    new = float((r @ OBSERVED) / r.sum())
     theta, floor = np.linspace(-1.5, 5.6, 121), -8.9
     likelihood, below = log_likelihood(theta), bound(theta, OLD)
     with canvas(2.75, x=(-2.3, 6.0), y=(-10.0, -1.2)) as ax:
@@ -22,12 +22,12 @@ def em_round() -> Axes:
         line(ax, theta, likelihood)
         seen = below > floor + 0.3
         line(ax, theta[seen], below[seen], colour=ACCENT)
-        old, top, above = (OLD, log_likelihood(OLD)), (new, bound(new, OLD)), (new, log_likelihood(new))
-        for (at, height), words in ((old, r"$\theta_\mathrm{old}$"), (above, r"$\theta_\mathrm{new}$")):
+        for at, words in ((OLD, r"$\theta_\mathrm{old}$"), (new, r"$\theta_\mathrm{new}$")):
+            height = float(log_likelihood(at))
             line(ax, [at, at], [floor, height], thin=True)
+            dots(ax, at, height)
             label(ax, (at, floor), words, "below")
-        dots(ax, *zip(old, above, strict=True))
-        dots(ax, *top, colour=ACCENT)
+        dots(ax, new, bound(new, OLD), colour=ACCENT)
         label(ax, (5.7, floor), r"$\theta$", "below")
         label(ax, (3.5, -2.05), "log-likelihood", "above")
         label(ax, (-0.75, -4.2), "E-step:\nit touches", colour=ACCENT)
@@ -39,7 +39,7 @@ def em_round() -> Axes:
 def two_gaps() -> Axes:
     """The best Gaussian's bound is a hill's top below the evidence, the encoder's a place on its side. Chapter 3."""
     mean = np.linspace(-1.05, 1.05, 121)
-    best, encoder = -family_gap(), -family_gap() - short_cut(MISSED)
+    best, encoder = -family_gap(), -family_gap() - float(short_cut(MISSED))
     with canvas(2.75, x=(-2.3, 3.85), y=(-1.95, 0.34)) as ax:
         arrow(ax, (-2.2, -1.65), (1.55, -1.65))
         line(ax, mean, best - short_cut(mean), colour=ACCENT)
@@ -72,7 +72,8 @@ def responsibilities(theta: float) -> np.ndarray:
 def bound(theta: np.ndarray | float, old: float) -> np.ndarray:
     """EM's bound on the log-likelihood at each θ, with the responsibilities at the old one: (...)."""
     r = responsibilities(old)
-    return sum((w * (kind - np.log(2 * w))).sum(-1) for w, kind in zip((1 - r, r), _kinds(theta), strict=True))
+    parts = [w * (kind - np.log(2 * w)) for w, kind in zip((1 - r, r), _kinds(theta), strict=True)]
+    return np.stack(parts).sum((0, -1))
 
 
 def _kinds(theta: np.ndarray | float) -> np.ndarray:

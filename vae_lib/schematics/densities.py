@@ -34,7 +34,7 @@ def aimed_samples() -> Axes:
 def jump_crossing() -> Axes:
     """Where a step of the mean carries draws across a jump, the mean of f grows, and every slope is zero. Chapter 4."""
     z, strip = np.linspace(-2.65, 3.35, 121), np.linspace(-STEP, 0, 31)
-    peak, zero, one = density(LAW, LAW.mean), 0.62, 0.8
+    peak, zero, one = LAW.pdf(LAW.mean), 0.62, 0.8
     with canvas(3.0, x=(-2.75, 3.45), y=(-0.1, 0.93)) as ax:
         area(ax, np.stack([[-STEP, *strip, 0], [0, *density(LAW, strip), 0]], 1), colour=ACCENT, edge=False)
         line(ax, z, density(LAW, z))
