@@ -33,7 +33,7 @@ class Minus(SphinxPostTransform):
                     text.parent.replace(text, nodes.Text(signed))
 
 
-class Spread(SphinxPostTransform):
+class PlusMinus(SphinxPostTransform):
     """No line ends between a number and its spread, a ± b."""
 
     default_priority = 500
@@ -81,7 +81,7 @@ class CodeBreaks(SphinxPostTransform):
                 text.parent.replace(text, pieces)
 
 
-class SpreadsAlign(SphinxPostTransform):
+class Spreads(SphinxPostTransform):
     """In a column of numbers some of which have a spread, a ± b, the numbers stand below one another."""
 
     default_priority = 400  # before their signs
@@ -140,6 +140,6 @@ def _set_apart(entry: nodes.entry) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    for transform in (Minus, Spread, Together, CodeBreaks, SpreadsAlign):
+    for transform in (Minus, PlusMinus, Together, CodeBreaks, Spreads):
         app.add_post_transform(transform)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -68,7 +68,7 @@ def inline(svg: str, *, alt: str, prefix: str) -> str:
 
 
 def compact(svg: str) -> str:
-    """The same drawing in half the bytes: without comments, ids that nothing names, and groups that say nothing."""
+    """The same drawing in fewer bytes: without comments, ids that nothing names, and groups that say nothing."""
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r"\s*\n\s*", " ", re.sub(r">\s*\n\s*<", "><", svg))
     svg = POSITIONS.sub(lambda given: LONG.sub(lambda number: f"{float(number[0]):.2f}", given[0]), svg)

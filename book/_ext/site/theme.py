@@ -26,7 +26,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 
 class Code(HtmlFormatter):
-    """Without elements for what has no colour of its own: half of those in code, a tenth of a chapter's."""
+    """Without elements for what has no colour of its own: more than half of those in code, a tenth of a chapter's."""
 
     def format_unencoded(self, tokensource: Iterable[tuple[_TokenType, str]], outfile: TextIO) -> None:
         super().format_unencoded(((Text if kind in PLAIN else kind, text) for kind, text in tokensource), outfile)
